@@ -1,0 +1,139 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"gonotes/internal/claim"
+	"gonotes/internal/ledger"
+)
+
+// notesFile is what docs writes, relative to the module's root.
+const notesFile = "NOTES.md"
+
+// question is one that the notes ask or answer, and the topics that hold what
+// became of it.
+type question struct {
+	section string
+	text    string
+	topics  []string
+}
+
+var questions = []question{
+	{"§2", "What are goroutines against threads?", []string{"goroutines"}},
+	{"§2", "What are closures, and what are they good for in concurrent code?", []string{"closures"}},
+	{"§3", "What do you know about Go in market trading?", []string{"trading"}},
+	{"§4", "What makes a service RESTful?", []string{"rest"}},
+	{"§5", "What did you do with Mesos, Marathon, Chronos, ZooKeeper and Kubernetes?", []string{"platform"}},
+	{"§6", "What did you do with AWS?", []string{"platform"}},
+	{"§7", "What did you do with MongoDB, Cassandra, Kafka and Docker?", []string{"platform"}},
+	{"§8", "What do you know about encryption?", []string{"security"}},
+	{"§9", "How is a web API tested?", []string{"rest"}},
+	{"§10", "What are microservices good and bad for?", []string{"microservices"}},
+	{"§11", "How does one scale and stay secure?", []string{"security"}},
+	{"§12", "What are strings, runes and bytes?", []string{"runes"}},
+}
+
+// docs writes NOTES.md from the sources.
+func docs(_ context.Context, a *app, args []string) error {
+	if len(args) > 0 {
+		return usageError("docs takes no arguments, got " + strings.Join(args, " "))
+	}
+	claims, mistakes := a.declared()
+	for _, mistake := range mistakes {
+		fmt.Fprintln(a.stderr, "notes:", mistake)
+	}
+	if len(mistakes) > 0 {
+		return errFailed
+	}
+	if err := os.WriteFile(filepath.Join(a.root, notesFile), notes(claims), 0o644); err != nil {
+		return err
+	}
+	fmt.Fprintln(a.stdout, "wrote", notesFile, "with", count(len(claims), "claim"))
+	return nil
+}
+
+// notes is the text of NOTES.md.
+func notes(claims []ledger.Claim) []byte {
+	var text bytes.Buffer
+	text.WriteString(`<!-- Generated from the declarations of the claims by "make docs". Do not edit. -->
+
+# Concurrency in Go: the notes, corrected
+
+What the notes say, section by section, with the verdict and what is true. Every claim is proved by ` + "`go test`" + `: one check, which
+its subjects pass and its controls fail. ` + "`make verify`" + ` runs them and prints the figures of your machine;
+` + "`go run ./cmd/notes show ID`" + ` tells all of one claim.
+
+The verdicts: **wrong** (the correction is what is proved), **outdated** (was true once), **judgement** (about people or taste: a
+proxy is measured), **holds, but** (with a limit), **holds**.
+`)
+	for _, q := range questions {
+		fmt.Fprintf(&text, "\n## %s %s\n", q.section, q.text)
+		asked := matching(claims, q)
+		if len(asked) == 0 {
+			text.WriteString("\nOpen: not answered here yet.\n")
+			continue
+		}
+		for _, verdict := range claim.Verdicts {
+			for _, c := range asked {
+				if c.Verdict == verdict {
+					writeClaim(&text, c)
+				}
+			}
+		}
+	}
+	return text.Bytes()
+}
+
+// matching lists the claims of a question's topics that are from its section.
+func matching(claims []ledger.Claim, q question) []ledger.Claim {
+	var found []ledger.Claim
+	for _, c := range claims {
+		section, _, _ := strings.Cut(c.Section, ",")
+		if slices.Contains(q.topics, c.ID.Topic()) && slices.Contains(strings.Split(section, " and "), q.section) {
+			found = append(found, c)
+		}
+	}
+	return found
+}
+
+func writeClaim(text *bytes.Buffer, c ledger.Claim) {
+	asked := ""
+	if strings.HasSuffix(c.Section, "asked next") {
+		asked = " (asked next)"
+	}
+	fmt.Fprintf(text, "\n**%s**: %s%s  \n", c.Verdict, c.Statement, asked)
+	fmt.Fprintf(text, "→ %s", c.Truth)
+	if c.Proxy != "" {
+		fmt.Fprintf(text, " Proxy: %s", c.Proxy)
+	}
+	fmt.Fprintf(text, "  \n`%s`", c.ID)
+	links(text, "proofs", c.Tests)
+	links(text, "examples", c.Examples)
+	links(text, "benchmarks", c.Benchmarks)
+	text.WriteString("\n")
+}
+
+// links names functions, each file once, with the functions in it as text.
+func links(text *bytes.Buffer, what string, funcs []ledger.Func) {
+	var files []string
+	names := map[string][]string{}
+	for _, f := range funcs {
+		if !slices.Contains(files, f.File) {
+			files = append(files, f.File)
+		}
+		names[f.File] = append(names[f.File], "`"+f.Name+"`")
+	}
+	for i, file := range files {
+		lead := " · " + what + " "
+		if i > 0 {
+			lead = ", "
+		}
+		fmt.Fprintf(text, "%s[%s](%s) %s", lead, file, file, strings.Join(names[file], " "))
+	}
+}

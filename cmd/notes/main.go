@@ -1,0 +1,217 @@
+// Notes proves the claims of the notes and shows what it found.
+//
+//	notes verify [-complete] [-stdin] [-timeout 2m] [ID or TOPIC ...]
+//	notes show ID
+//	notes break ID
+//	notes docs
+//
+// Verify runs the proofs with go test, prints the ledger and writes it to
+// report/ledger.json. Show tells all that the last ledger holds of one claim.
+// Break hands the controls of a claim to its proofs as if they were subjects,
+// so that one sees the tests go red. Docs writes NOTES.md from the sources.
+//
+// The exit code is 0 when all is well, 1 when a claim is not proved, 2 for a
+// command line that makes no sense, and 130 after Ctrl-C.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/agnivade/levenshtein"
+
+	"gonotes/internal/claim"
+	"gonotes/internal/ledger"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, ".", os.Args[1:], os.Getenv, os.Stdin, os.Stdout, os.Stderr))
+}
+
+const usage = `usage: notes COMMAND [ARGUMENTS]
+
+  verify [ID or TOPIC ...]  prove the claims, print the ledger, write report/ledger.json
+  show ID                   tell all that the last ledger holds of a claim
+  break ID                  hand the controls in as subjects, and see the proofs fail
+  docs                      write NOTES.md from the sources
+
+An ID is "runes/byte-char", a TOPIC "runes". "notes verify -h" lists its flags.
+`
+
+// The exit codes.
+const (
+	exitOK          = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitInterrupted = 130
+)
+
+// usageError is a command line that makes no sense.
+type usageError string
+
+func (e usageError) Error() string { return string(e) }
+
+// errFailed ends a command that has already said what is wrong.
+var errFailed = errors.New("not all is well")
+
+// app is what a command needs of the world.
+type app struct {
+	root           string // of the module
+	getenv         func(string) string
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
+// run is the program, from the folder dir; it returns the exit code.
+func run(ctx context.Context, dir string, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) int {
+	err := command(ctx, dir, args, getenv, stdin, stdout, stderr)
+	var wrong usageError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(stdout, usage)
+		return exitOK
+	case errors.Is(err, errFailed):
+		return exitFailed
+	case errors.Is(err, context.Canceled):
+		return exitInterrupted
+	case errors.As(err, &wrong):
+		fmt.Fprintln(stderr, "notes:", wrong)
+		return exitUsage
+	}
+	fmt.Fprintln(stderr, "notes:", err)
+	return exitFailed
+}
+
+func command(ctx context.Context, dir string, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) error {
+	if len(args) == 0 {
+		return usageError("no command; one of verify, show, break, docs is wanted (notes help tells more)")
+	}
+	name, args := args[0], args[1:]
+	commands := map[string]func(context.Context, *app, []string) error{"verify": verify, "show": show, "break": breakClaim, "docs": docs}
+	switch name {
+	case "help", "-h", "-help", "--help":
+		return flag.ErrHelp
+	}
+	do, found := commands[name]
+	if !found {
+		return usageError(fmt.Sprintf("unknown command %q; one of verify, show, break, docs is wanted", name))
+	}
+	root, err := moduleRoot(dir)
+	if err != nil {
+		return err
+	}
+	return do(ctx, &app{root, getenv, stdin, stdout, stderr}, args)
+}
+
+// moduleRoot is the nearest folder at or above dir that holds go.mod.
+func moduleRoot(dir string) (string, error) {
+	start, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	for dir := start; ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", fmt.Errorf("no go.mod in %s or above; run inside the repository", start)
+		}
+	}
+}
+
+// declared reads the claims of the module and prints what is wrong with them.
+func (a *app) declared() ([]ledger.Claim, []claim.Mistake) {
+	return ledger.Declared(os.DirFS(a.root))
+}
+
+// parse reads the flags of a command and returns its arguments.
+func parse(flags *flag.FlagSet, args []string) ([]string, error) {
+	flags.SetOutput(io.Discard)
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return nil, err
+		}
+		return nil, usageError(flags.Name() + ": " + err.Error())
+	}
+	for _, arg := range flags.Args() {
+		if strings.HasPrefix(arg, "-") {
+			return nil, usageError(fmt.Sprintf("%s: flag %s stands after an id; flags come first", flags.Name(), arg))
+		}
+	}
+	return flags.Args(), nil
+}
+
+// one finds the claim that the only argument of a command names.
+func one(name string, claims []ledger.Claim, args []string) (ledger.Claim, error) {
+	args, err := parse(flag.NewFlagSet(name, flag.ContinueOnError), args)
+	if err != nil {
+		return ledger.Claim{}, err
+	}
+	if len(args) != 1 {
+		return ledger.Claim{}, usageError(fmt.Sprintf("%s takes one id, got %d; such as notes %s %s", name, len(args), name, exampleID(claims)))
+	}
+	for _, c := range claims {
+		if string(c.ID) == args[0] {
+			return c, nil
+		}
+	}
+	return ledger.Claim{}, unknown(claims, args[0], false)
+}
+
+func exampleID(claims []ledger.Claim) claim.ID {
+	if len(claims) == 0 {
+		return "runes/byte-char"
+	}
+	return claims[0].ID
+}
+
+// selection finds the claims that the arguments name by id or topic; without
+// arguments, all.
+func selection(claims []ledger.Claim, args []string) (func(ledger.Claim) bool, error) {
+	wanted := map[string]bool{}
+	for _, arg := range args {
+		wanted[arg] = true
+		known := false
+		for _, c := range claims {
+			known = known || string(c.ID) == arg || c.ID.Topic() == arg
+		}
+		if !known {
+			return nil, unknown(claims, arg, true)
+		}
+	}
+	return func(c ledger.Claim) bool {
+		return len(args) == 0 || wanted[string(c.ID)] || wanted[c.ID.Topic()]
+	}, nil
+}
+
+// unknown is the error for a word that names no claim, with the nearest that does.
+func unknown(claims []ledger.Claim, word string, topics bool) error {
+	nearest, distance := "", len(word)+1
+	consider := func(candidate string) {
+		if d := levenshtein.ComputeDistance(word, candidate); d < distance {
+			nearest, distance = candidate, d
+		}
+	}
+	for _, c := range claims {
+		consider(string(c.ID))
+		if topics {
+			consider(c.ID.Topic())
+		}
+	}
+	if nearest == "" {
+		return usageError(fmt.Sprintf("unknown claim %q, and no claim is declared here", word))
+	}
+	return usageError(fmt.Sprintf("unknown claim %q; did you mean %q?", word, nearest))
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"sync"
+	"time"
+
+	"gonotes/internal/ledger"
+)
+
+// progress tells how far a run is: on a terminal in one line that it writes
+// again and again, elsewhere in one line per package that ended.
+type progress struct {
+	out      io.Writer
+	terminal bool
+	started  time.Time
+	linked   map[string]bool // tests and examples of the selected claims
+	ticks    *time.Ticker
+	done     chan struct{}
+	ended    sync.WaitGroup
+
+	mu      sync.Mutex
+	count   int
+	current string // "" while packages are built
+}
+
+func newProgress(out io.Writer, claims []ledger.Claim, selected func(ledger.Claim) bool) *progress {
+	p := &progress{out: out, terminal: width(out) > 0, started: time.Now(), ticks: time.NewTicker(100 * time.Millisecond), done: make(chan struct{}), linked: map[string]bool{}}
+	for _, c := range claims {
+		if selected(c) {
+			for _, f := range slices.Concat(c.Tests, c.Examples) {
+				p.linked[f.Package+"."+f.Name] = true
+			}
+		}
+	}
+	if p.terminal {
+		p.ended.Go(p.redraw)
+	} else {
+		fmt.Fprintf(out, "proving with %d tests and examples\n", len(p.linked))
+	}
+	return p
+}
+
+// watch returns what takes the events of the run, and shows them on the way.
+func (p *progress) watch(run *ledger.Run) func(ledger.Event) {
+	return func(e ledger.Event) {
+		run.Add(e)
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		top := p.linked[e.Package+"."+e.Test]
+		switch {
+		case e.Action == "run" && top:
+			p.current = path.Base(e.Package) + " " + e.Test
+		case slices.Contains([]string{"pass", "fail", "skip"}, e.Action) && top:
+			p.count++
+		case slices.Contains([]string{"pass", "fail"}, e.Action) && e.Test == "" && !p.terminal:
+			fmt.Fprintf(p.out, "%s: %s, %d of %d tests and examples, %.1f s\n", e.Package, e.Action, p.count, len(p.linked), time.Since(p.started).Seconds())
+		}
+	}
+}
+
+func (p *progress) redraw() {
+	for {
+		select {
+		case <-p.done:
+			fmt.Fprint(p.out, "\r\x1b[K")
+			return
+		case <-p.ticks.C:
+			p.mu.Lock()
+			what := p.current
+			if what == "" {
+				what = "building"
+			}
+			line := fmt.Sprintf("%d of %d  %.1f s  %s", p.count, len(p.linked), time.Since(p.started).Seconds(), what)
+			p.mu.Unlock()
+			fmt.Fprint(p.out, "\r\x1b[K"+cut(line, width(p.out)-1))
+		}
+	}
+}
+
+func (p *progress) stop() {
+	p.ticks.Stop()
+	close(p.done)
+	p.ended.Wait()
+}

@@ -1,0 +1,28 @@
+package leaks
+
+import (
+	"fmt"
+	"os"
+	"testing"
+
+	"gonotes/internal/claim"
+)
+
+func isEven(n int) error {
+	if n%2 == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d is odd", n)
+}
+
+func TestMain(m *testing.M) {
+	m.Run()
+	fmt.Println("goleak: Errors on successful test run: found unexpected goroutines")
+	os.Exit(1)
+}
+
+func TestEven(t *testing.T) {
+	proof := claim.Prove(t, Even, isEven)
+	proof.Holds("two", 2)
+	proof.Control("three", 3, "is odd")
+}

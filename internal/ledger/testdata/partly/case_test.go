@@ -1,0 +1,25 @@
+package partly
+
+import (
+	"fmt"
+	"testing"
+
+	"gonotes/internal/claim"
+)
+
+func isEven(n int) error {
+	if n%2 == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d is odd", n)
+}
+
+func TestEven(t *testing.T) {
+	proof := claim.Prove(t, Even, isEven)
+	proof.Holds("two", 2)
+	proof.Control("three", 3, "is odd")
+}
+
+func TestEven_abacus(t *testing.T) {
+	claim.Prove(t, Even, isEven).NotRun("tool: no abacus")
+}
