@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -199,12 +200,7 @@ func excuses(reason string) bool {
 	if !found || strings.TrimSpace(rest) == "" {
 		return false
 	}
-	for _, allowed := range NotRunReasons {
-		if kind == allowed {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(NotRunReasons, kind)
 }
 
 // measure records the figures that a subject carries, under the subject's name.
