@@ -141,6 +141,15 @@ func TestSettle_evidence(t *testing.T) {
 	}, got)
 }
 
+// A test that ran twice, as with -count=2, gives its evidence once.
+func TestSettle_twice(t *testing.T) {
+	lines := strings.SplitAfter(stream, "\n")
+	once, _ := settleStream(t, stream)
+	twice, mistakes := settleStream(t, strings.Join(lines[:5], "")+strings.Join(lines[1:], ""))
+	assert.Empty(t, mistakes)
+	assert.Equal(t, once, twice)
+}
+
 // Only what is selected is settled, and what is not selected is no stray.
 func TestSettle_selection(t *testing.T) {
 	var run Run
