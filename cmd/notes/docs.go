@@ -112,14 +112,14 @@ func writeClaim(text *bytes.Buffer, c ledger.Claim) {
 	if c.Proxy != "" {
 		fmt.Fprintf(text, " Proxy: %s", c.Proxy)
 	}
-	fmt.Fprintf(text, "  \n`%s`", c.ID)
-	links(text, "proofs", c.Tests)
-	links(text, "examples", c.Examples)
-	links(text, "benchmarks", c.Benchmarks)
-	text.WriteString("\n")
+	fmt.Fprintf(text, "  \n`%s`\n\n", c.ID)
+	links(text, "Proofs", c.Tests)
+	links(text, "Examples", c.Examples)
+	links(text, "Benchmarks", c.Benchmarks)
 }
 
-// links names functions, each file once, with the functions in it as text.
+// links is a list item that names functions, each file once, with the
+// functions in it as text. Where there are none it is nothing.
 func links(text *bytes.Buffer, what string, funcs []ledger.Func) {
 	var files []string
 	names := map[string][]string{}
@@ -129,11 +129,12 @@ func links(text *bytes.Buffer, what string, funcs []ledger.Func) {
 		}
 		names[f.File] = append(names[f.File], "`"+f.Name+"`")
 	}
-	for i, file := range files {
-		lead := " · " + what + " "
-		if i > 0 {
-			lead = ", "
-		}
+	lead := "- " + what + ": "
+	for _, file := range files {
 		fmt.Fprintf(text, "%s[%s](%s) %s", lead, file, file, strings.Join(names[file], " "))
+		lead = ", "
+	}
+	if len(files) > 0 {
+		text.WriteString("\n")
 	}
 }

@@ -52,6 +52,6 @@ func TestDocs_claim(t *testing.T) {
 	})
 	claims, mistakes := ledger.Declared(os.DirFS(dir))
 	require.Empty(t, mistakes)
-	assert.Contains(t, string(notes(claims)), "\n## §12 What are strings, runes and bytes?\n\n**judgement**: every rune is even (asked next)  \n→ half are. Proxy: parity.  \n`runes/even` · proofs [runes/runes_test.go](runes/runes_test.go) `TestEven` `TestEven_big` · benchmarks [runes/runes_test.go](runes/runes_test.go) `BenchmarkEven`\n")
+	assert.Contains(t, string(notes(claims)), "\n## §12 What are strings, runes and bytes?\n\n**judgement**: every rune is even (asked next)  \n→ half are. Proxy: parity.  \n`runes/even`\n\n- Proofs: [runes/runes_test.go](runes/runes_test.go) `TestEven` `TestEven_big`\n- Benchmarks: [runes/runes_test.go](runes/runes_test.go) `BenchmarkEven`\n")
 	assert.Contains(t, string(notes(claims)), "\n## §4 What makes a service RESTful?\n\nOpen: not answered here yet.\n")
 }
