@@ -152,12 +152,12 @@ func inOrderOfArrival(items []int, f func(int) int) []int {
 	results := make([]int, 0, len(items))
 	before := make(chan struct{})
 	close(before)
-	for i := len(items) - 1; i >= 0; i-- {
+	for _, item := range slices.Backward(items) {
 		done := make(chan struct{})
 		go func(before <-chan struct{}) {
 			defer close(done)
 			<-before
-			results = append(results, f(items[i]))
+			results = append(results, f(item))
 		}(before)
 		before = done
 	}

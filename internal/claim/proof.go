@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // T is what a proof needs of *testing.T, *testing.F or *testing.B.
@@ -26,9 +27,14 @@ type T interface {
 
 // The attributes that a proof leaves in the events of go test -json.
 const (
-	AttrClaim = "claim" // the id, when a proof begins
-	AttrProof = "proof" // the Record as JSON, when it ends
+	AttrClaim = "claim"      // the id, when a proof begins
+	AttrPart  = "proof-part" // the Record as JSON, when it ends, in parts between bars
+	AttrProof = "proof"      // its last part
 )
+
+// partBytes bounds a part of a record: test2json loses an attribute whose line
+// is longer than 4096 bytes.
+const partBytes = 2048
 
 // BreakEnv names the environment variable that holds the id of a claim whose
 // controls are to be judged as subjects, so that its proofs fail.
@@ -246,7 +252,24 @@ func (p *Proof[S]) end() {
 		p.refuse("the record cannot be written: %v", err)
 		return
 	}
-	p.t.Attr(AttrProof, string(text))
+	for len(text) > partBytes {
+		n := partBytes
+		for !utf8.RuneStart(text[n]) {
+			n--
+		}
+		p.t.Attr(AttrPart, bar(text[:n]))
+		text = text[n:]
+	}
+	p.t.Attr(AttrProof, bar(text))
+}
+
+// bar keeps the spaces at both ends of a part.
+func bar(part []byte) string { return "|" + string(part) + "|" }
+
+// Unbar undoes what was done to a part of a record when it became the value of
+// an attribute.
+func Unbar(value string) string {
+	return strings.TrimSuffix(strings.TrimPrefix(value, "|"), "|")
 }
 
 // recorded tells whether go test -json reads this run. Elsewhere attributes

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -18,7 +19,7 @@ import (
 // fakeT is a test that may fail without failing ours.
 type fakeT struct {
 	errors, logs []string
-	attrs        map[string]string
+	attrs        map[string]string // of a key that comes again, the values joined
 	cleanups     []func()
 	skipped      bool
 }
@@ -26,7 +27,7 @@ type fakeT struct {
 type stop struct{}
 
 func (f *fakeT) Helper()                { _ = f }
-func (f *fakeT) Attr(key, value string) { f.attrs[key] = value }
+func (f *fakeT) Attr(key, value string) { f.attrs[key] += value }
 func (f *fakeT) Cleanup(clean func())   { f.cleanups = append(f.cleanups, clean) }
 func (f *fakeT) Errorf(format string, args ...any) {
 	f.errors = append(f.errors, fmt.Sprintf(format, args...))
@@ -159,7 +160,7 @@ func TestProve_record(t *testing.T) {
 	assert.Equal(t, "numbers/even", fake.attrs[AttrClaim])
 	assert.NotContains(t, fake.attrs[AttrProof], "\n")
 	var got Record
-	require.NoError(t, json.Unmarshal([]byte(fake.attrs[AttrProof]), &got))
+	require.NoError(t, json.Unmarshal([]byte(Unbar(fake.attrs[AttrProof])), &got))
 	assert.Equal(t, Record{
 		ID:       even,
 		Engine:   "abacus 1.0",
@@ -167,6 +168,28 @@ func TestProve_record(t *testing.T) {
 		Controls: []Refusal{{"three", "at most 2", "3 beads, want at most 2"}},
 		Figures:  []Figure{{"two", 2, "beads"}, {"three: left rod", 3, "beads"}, {"rods", 10, "rods"}},
 	}, got)
+}
+
+// A record of any length is told in parts that test2json can take.
+func TestProve_longRecord(t *testing.T) {
+	set(t, &recorded, func() bool { return true })
+	found := strings.Repeat("♥ and  spaces ", 1000)
+	fake := run(func(t *fakeT) {
+		p := Prove(t, even, func(n int) error { return errors.New(found) })
+		p.Control("three", 3, "♥")
+		p.check = isEven
+		p.Holds("two", 2)
+	})
+	require.Empty(t, fake.errors)
+	parts := strings.Split(strings.Trim(fake.attrs[AttrPart]+fake.attrs[AttrProof], "|"), "||")
+	assert.Greater(t, len(parts), 5)
+	for _, part := range parts {
+		assert.LessOrEqual(t, len(part), partBytes)
+		assert.True(t, utf8.ValidString(part))
+	}
+	var got Record
+	require.NoError(t, json.Unmarshal([]byte(strings.Join(parts, "")), &got))
+	assert.Equal(t, found, got.Controls[0].Found)
 }
 
 // Where nobody reads events no attribute stands between the lines of the log.

@@ -101,6 +101,7 @@ func TestDeclared_links(t *testing.T) {
 
 	assert.True(t, even.Tests[0].Proves)
 	assert.False(t, even.Tests[1].Proves)
+	assert.True(t, prime.Tests[0].Proves, "claim.Prove[int]")
 	assert.Equal(t, "if Halve(2) == 1 {\n\tfmt.Println(1)\n}", even.Examples[1].Source)
 	assert.Equal(t, "1\n", even.Examples[1].Output)
 }

@@ -192,6 +192,9 @@ func (p *packageRun) proofs(id claim.ID, pkg, name string) []Proof {
 	t := p.tests[name]
 	failed := fmt.Sprintf("%s failed: %s", name, p.complaint(name))
 	skipped := fmt.Sprintf("%s was skipped in silence; say what is missing with NotRun", name)
+	if t.status == "pass" && len(t.records) != len(t.claims) {
+		return []Proof{blank(pkg, name, Failed, fmt.Sprintf("%s began %d proofs and recorded %d; its events are damaged, run again", name, len(t.claims), len(t.records)))}
+	}
 	if len(t.records) == 0 {
 		switch t.status {
 		case "fail":

@@ -34,6 +34,7 @@ func TestSettle_packages(t *testing.T) {
 		stray  string // of the package, empty: none
 	}{
 		{"sound", Proved, "", ""},
+		{"long", Proved, "", ""},
 		{"notrun", NotRun, "tool: no abacus", ""},
 		{"partly", Proved, "in part not run: tool: no abacus", ""},
 		{"excuse", Failed, "the reason must start with one of tool, address, platform, memory", ""},
@@ -99,7 +100,7 @@ func TestSettle_packages(t *testing.T) {
 const stream = `{"Action":"start","Package":"n"}
 {"Action":"run","Package":"n","Test":"TestEven"}
 {"Action":"attr","Package":"n","Test":"TestEven","Key":"claim","Value":"numbers/even"}
-{"Action":"attr","Package":"n","Test":"TestEven","Key":"proof","Value":"{\"id\":\"numbers/even\",\"engine\":\"abacus 1\",\"holds\":[{\"what\":\"two\"}],\"controls\":[{\"what\":\"three\",\"because\":\"odd\",\"found\":\"3 is odd\"}],\"figures\":[{\"name\":\"rods\",\"value\":10,\"unit\":\"rods\"}]}"}
+{"Action":"attr","Package":"n","Test":"TestEven","Key":"proof","Value":"|{\"id\":\"numbers/even\",\"engine\":\"abacus 1\",\"holds\":[{\"what\":\"two\"}],\"controls\":[{\"what\":\"three\",\"because\":\"odd\",\"found\":\"3 is odd\"}],\"figures\":[{\"name\":\"rods\",\"value\":10,\"unit\":\"rods\"}]}|"}
 {"Action":"pass","Package":"n","Test":"TestEven","Elapsed":0.5}
 {"Action":"pass","Package":"n","Elapsed":1}
 `
@@ -172,6 +173,8 @@ func TestSettle_streams(t *testing.T) {
 		{"without attributes", lines[0] + lines[1] + lines[4] + lines[5], "TestEven passed without reaching claim.Prove", ""},
 		{"fails once of twice", stream + strings.ReplaceAll(lines[1]+lines[3]+lines[4], "pass", "fail"), "TestEven failed", ""},
 		{"fails first of twice", lines[0] + strings.ReplaceAll(lines[1]+lines[3]+lines[4], "pass", "fail") + strings.Join(lines[1:], ""), "TestEven failed", ""},
+		{"damaged record", strings.Replace(stream, "|{", "|", 1), "TestEven began 1 proofs and recorded 0", ""},
+		{"record without its first part", strings.Replace(stream, `|{\"id\":`, "|", 1), "TestEven began 1 proofs and recorded 0", ""},
 		{"no controls", strings.Replace(stream, `{\"what\":\"three\",\"because\":\"odd\",\"found\":\"3 is odd\"}`, "", 1), "TestEven has 1 subjects and 0 controls", ""},
 		{"no subjects", strings.Replace(stream, `{\"what\":\"two\"}`, "", 1), "TestEven has 0 subjects and 1 controls", ""},
 		{"another claim", strings.ReplaceAll(stream, "numbers/even", "numbers/odd"), "TestEven is linked to numbers/even and proved numbers/odd", ""},

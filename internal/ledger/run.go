@@ -66,6 +66,7 @@ type testRun struct {
 	running int    // begun and not ended
 	seconds float64
 	claims  []claim.ID // of the proofs that began, in the last run
+	part    string     // of a record whose last part is still to come
 	records []claim.Record
 	output  []string
 }
@@ -112,7 +113,7 @@ func (t *testRun) add(e Event) {
 	switch e.Action {
 	case "run":
 		t.running++
-		t.claims, t.records = nil, nil
+		t.claims, t.part, t.records = nil, "", nil
 	case "output":
 		t.output = append(t.output, e.Output)
 	case "attr":
@@ -130,11 +131,15 @@ func (t *testRun) attr(key, value string) {
 	switch key {
 	case claim.AttrClaim:
 		t.claims = append(t.claims, claim.ID(value))
+	case claim.AttrPart:
+		t.part += claim.Unbar(value)
 	case claim.AttrProof:
+		// A record that cannot be read is missed when the test has ended.
 		var record claim.Record
-		if err := json.Unmarshal([]byte(value), &record); err == nil {
+		if err := json.Unmarshal([]byte(t.part+claim.Unbar(value)), &record); err == nil {
 			t.records = append(t.records, record)
 		}
+		t.part = ""
 	}
 }
 
