@@ -12,8 +12,7 @@ import (
 // breakClaim runs the proofs of a claim with their controls judged as if they
 // were subjects. All is well when every proof goes red at every control.
 func breakClaim(ctx context.Context, a *app, args []string) error {
-	claims, _ := a.declared()
-	c, err := one("break", claims, args)
+	c, err := a.one("break", args)
 	if err != nil {
 		return err
 	}
@@ -50,7 +49,7 @@ func breakClaim(ctx context.Context, a *app, args []string) error {
 		return context.Canceled
 	}
 	p.line()
-	p.line(fmt.Sprintf("%s turned red, %d stayed green", count(turned, "control"), stayed))
+	p.line(fmt.Sprintf("%s turned red, %d stayed green", count(turned, "control", "controls"), stayed))
 	if stayed > 0 || turned == 0 {
 		return errFailed
 	}

@@ -54,7 +54,7 @@ func docs(_ context.Context, a *app, args []string) error {
 	if err := os.WriteFile(filepath.Join(a.root, notesFile), notes(claims), 0o644); err != nil {
 		return err
 	}
-	fmt.Fprintln(a.stdout, "wrote", notesFile, "with", count(len(claims), "claim"))
+	fmt.Fprintln(a.stdout, "wrote", notesFile, "with", count(len(claims), "claim", "claims"))
 	return nil
 }
 

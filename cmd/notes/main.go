@@ -22,6 +22,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -131,7 +132,7 @@ func moduleRoot(dir string) (string, error) {
 	}
 }
 
-// declared reads the claims of the module and prints what is wrong with them.
+// declared reads the claims of the module and what is wrong with them.
 func (a *app) declared() ([]ledger.Claim, []claim.Mistake) {
 	return ledger.Declared(os.DirFS(a.root))
 }
@@ -154,32 +155,26 @@ func parse(flags *flag.FlagSet, args []string) ([]string, error) {
 }
 
 // one finds the claim that the only argument of a command names.
-func one(name string, claims []ledger.Claim, args []string) (ledger.Claim, error) {
+func (a *app) one(name string, args []string) (ledger.Claim, error) {
+	claims, mistakes := a.declared()
 	args, err := parse(flag.NewFlagSet(name, flag.ContinueOnError), args)
 	if err != nil {
 		return ledger.Claim{}, err
 	}
 	if len(args) != 1 {
-		return ledger.Claim{}, usageError(fmt.Sprintf("%s takes one id, got %d; such as notes %s %s", name, len(args), name, exampleID(claims)))
+		return ledger.Claim{}, usageError(fmt.Sprintf("%s takes one id, got %d; such as notes %s runes/byte-char", name, len(args), name))
 	}
 	for _, c := range claims {
 		if string(c.ID) == args[0] {
 			return c, nil
 		}
 	}
-	return ledger.Claim{}, unknown(claims, args[0], false)
-}
-
-func exampleID(claims []ledger.Claim) claim.ID {
-	if len(claims) == 0 {
-		return "runes/byte-char"
-	}
-	return claims[0].ID
+	return ledger.Claim{}, unknown(claims, mistakes, args[0], false)
 }
 
 // selection finds the claims that the arguments name by id or topic; without
 // arguments, all.
-func selection(claims []ledger.Claim, args []string) (func(ledger.Claim) bool, error) {
+func selection(claims []ledger.Claim, mistakes []claim.Mistake, args []string) (func(ledger.Claim) bool, error) {
 	wanted := map[string]bool{}
 	for _, arg := range args {
 		wanted[arg] = true
@@ -188,7 +183,7 @@ func selection(claims []ledger.Claim, args []string) (func(ledger.Claim) bool, e
 			known = known || string(c.ID) == arg || c.ID.Topic() == arg
 		}
 		if !known {
-			return nil, unknown(claims, arg, true)
+			return nil, unknown(claims, mistakes, arg, true)
 		}
 	}
 	return func(c ledger.Claim) bool {
@@ -196,22 +191,32 @@ func selection(claims []ledger.Claim, args []string) (func(ledger.Claim) bool, e
 	}, nil
 }
 
-// unknown is the error for a word that names no claim, with the nearest that does.
-func unknown(claims []ledger.Claim, word string, topics bool) error {
-	nearest, distance := "", len(word)+1
+// unknown is the error for a word that names no claim. It tells of a mistake
+// in the sources that may be why, or else the nearest word that does.
+func unknown(claims []ledger.Claim, mistakes []claim.Mistake, word string, topics bool) error {
+	topic := claim.ID(word).Topic()
+	for _, mistake := range mistakes {
+		if path.Base(path.Dir(mistake.File)) == topic {
+			return usageError(fmt.Sprintf("unknown claim %q; perhaps because of %v", word, mistake))
+		}
+	}
+	nearest, distance := "", len(word)/2+1
 	consider := func(candidate string) {
 		if d := levenshtein.ComputeDistance(word, candidate); d < distance {
 			nearest, distance = candidate, d
 		}
 	}
 	for _, c := range claims {
+		if !topics && c.ID.Topic() == word {
+			return usageError(fmt.Sprintf("%s is a topic; one of its claims is wanted, such as %s", word, c.ID))
+		}
 		consider(string(c.ID))
 		if topics {
 			consider(c.ID.Topic())
 		}
 	}
 	if nearest == "" {
-		return usageError(fmt.Sprintf("unknown claim %q, and no claim is declared here", word))
+		return usageError(fmt.Sprintf("unknown claim %q; %s lists them", word, notesFile))
 	}
 	return usageError(fmt.Sprintf("unknown claim %q; did you mean %q?", word, nearest))
 }

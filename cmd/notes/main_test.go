@@ -132,8 +132,9 @@ func TestRun_usage(t *testing.T) {
 		{"verify numbers/evne", `unknown claim "numbers/evne"; did you mean "numbers/even"?`},
 		{"verify nubers", `unknown claim "nubers"; did you mean "numbers"?`},
 		{"verify numbers -complete", "flag -complete stands after an id; flags come first"},
-		{"show", "show takes one id, got 0; such as notes show numbers/even"},
-		{"show numbers", `unknown claim "numbers"; did you mean "numbers/even"?`},
+		{"show", "show takes one id, got 0; such as notes show runes/byte-char"},
+		{"show numbers", "numbers is a topic; one of its claims is wanted, such as numbers/even"},
+		{"verify numbers/zzzzzzzzzzzz", `unknown claim "numbers/zzzzzzzzzzzz"; NOTES.md lists them`},
 		{"show numbers/even numbers/prime", "show takes one id, got 2"},
 		{"break numbers/primes", `did you mean "numbers/prime"?`},
 		{"docs numbers", "docs takes no arguments, got numbers"},
@@ -145,6 +146,16 @@ func TestRun_usage(t *testing.T) {
 			assert.Equal(t, 1, strings.Count(stderr, "\n"), stderr)
 			assert.Contains(t, stderr, test.want)
 		})
+	}
+}
+
+// A claim that is unknown because its declaration is refused is told so.
+func TestRun_refusedDeclaration(t *testing.T) {
+	dir := newModule(t, map[string]string{"numbers/claims.go": strings.Replace(numbersClaims, "// Wrong:", "// False:", 1)})
+	for _, command := range []string{"verify", "show"} {
+		code, _, stderr := notesIn(t, dir, nil, command, "numbers/even")
+		assert.Equal(t, exitUsage, code)
+		assert.Contains(t, stderr, `unknown claim "numbers/even"; perhaps because of numbers/claims.go:10: claim Even: no paragraph starts with a verdict`)
 	}
 }
 

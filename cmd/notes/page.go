@@ -156,16 +156,15 @@ func evidence(e ledger.Entry) string {
 	if holds+controls == 0 {
 		return ""
 	}
-	return count(holds, "hold") + ", " + count(controls, "control")
+	return count(holds, "holds", "holds") + ", " + count(controls, "control", "controls")
 }
 
-// count writes a number with its noun: "1 control", "2 controls". A subject
-// "holds", so that noun keeps its s.
-func count(n int, noun string) string {
-	if n == 1 && noun != "hold" {
-		return "1 " + noun
+// count writes a number with its noun: "1 control", "2 controls".
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
 	}
-	return strconv.Itoa(n) + " " + noun + "s"
+	return strconv.Itoa(n) + " " + many
 }
 
 // engines says, where a proof names a server, which ones it ran on, and what
@@ -210,7 +209,9 @@ func (p page) ledger(l ledger.Ledger, mistakes []claim.Mistake) {
 		p.row(r, textColumns, evidenceColumns, figureColumns)
 	}
 	p.mistakes(mistakes)
-	p.legend()
+	if len(l.Claims) > 1 {
+		p.legend()
+	}
 	p.totals(l)
 }
 
@@ -276,7 +277,7 @@ func (p page) totals(l ledger.Ledger) {
 		failed = p.paint(bold+";"+red, failed)
 	}
 	p.line()
-	p.line(count(len(l.Claims), "claim"), ": ", strings.Join(verdicts, "; "))
+	p.line(count(len(l.Claims), "claim", "claims"), ": ", strings.Join(verdicts, "; "))
 	p.line(p.paint(green, fmt.Sprintf("%d proved", l.Counts[string(ledger.Proved)])), ", ", failed, ", ",
 		fmt.Sprintf("%d not run, in %.1f s, on %s", l.Counts[string(ledger.NotRun)], l.Seconds, describe(l)))
 	p.line(p.paint(dim, "written to "+ledgerFile+"; go run ./cmd/notes show ID tells all of one claim"))
@@ -284,7 +285,7 @@ func (p page) totals(l ledger.Ledger) {
 
 // describe names the machine and the toolchain of a ledger.
 func describe(l ledger.Ledger) string {
-	return fmt.Sprintf("%s, %s, %s/%s, %s", cmp.Or(l.Machine.CPU, "an unknown processor"), count(l.Machine.Cores, "core"), l.Machine.OS, l.Machine.Arch, l.Go)
+	return fmt.Sprintf("%s, %s, %s/%s, %s", cmp.Or(l.Machine.CPU, "an unknown processor"), count(l.Machine.Cores, "core", "cores"), l.Machine.OS, l.Machine.Arch, l.Go)
 }
 
 // human writes a figure for people: bytes in KiB to GiB, nanoseconds in µs to

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"path"
@@ -14,21 +15,23 @@ import (
 // progress tells how far a run is: on a terminal in one line that it writes
 // again and again, elsewhere in one line per package that ended.
 type progress struct {
-	out      io.Writer
-	terminal bool
-	started  time.Time
-	linked   map[string]bool // tests and examples of the selected claims
-	ticks    *time.Ticker
-	done     chan struct{}
-	ended    sync.WaitGroup
+	interrupted func() bool
+	out         io.Writer
+	terminal    bool
+	started     time.Time
+	linked      map[string]bool // tests and examples of the selected claims
+	ticks       *time.Ticker
+	done        chan struct{}
+	ended       sync.WaitGroup
 
 	mu      sync.Mutex
 	count   int
-	current string // "" while packages are built
+	counts  map[string]int // by package
+	current string         // "" while packages are built
 }
 
-func newProgress(out io.Writer, claims []ledger.Claim, selected func(ledger.Claim) bool) *progress {
-	p := &progress{out: out, terminal: width(out) > 0, started: time.Now(), ticks: time.NewTicker(100 * time.Millisecond), done: make(chan struct{}), linked: map[string]bool{}}
+func newProgress(ctx context.Context, out io.Writer, claims []ledger.Claim, selected func(ledger.Claim) bool) *progress {
+	p := &progress{interrupted: func() bool { return ctx.Err() != nil }, out: out, terminal: width(out) > 0, started: time.Now(), ticks: time.NewTicker(100 * time.Millisecond), done: make(chan struct{}), linked: map[string]bool{}, counts: map[string]int{}}
 	for _, c := range claims {
 		if selected(c) {
 			for _, f := range slices.Concat(c.Tests, c.Examples) {
@@ -39,7 +42,7 @@ func newProgress(out io.Writer, claims []ledger.Claim, selected func(ledger.Clai
 	if p.terminal {
 		p.ended.Go(p.redraw)
 	} else {
-		fmt.Fprintf(out, "proving with %d tests and examples\n", len(p.linked))
+		fmt.Fprintln(out, "proving with", count(len(p.linked), "test and example", "tests and examples"))
 	}
 	return p
 }
@@ -56,8 +59,9 @@ func (p *progress) watch(run *ledger.Run) func(ledger.Event) {
 			p.current = path.Base(e.Package) + " " + e.Test
 		case slices.Contains([]string{"pass", "fail", "skip"}, e.Action) && top:
 			p.count++
-		case slices.Contains([]string{"pass", "fail"}, e.Action) && e.Test == "" && !p.terminal:
-			fmt.Fprintf(p.out, "%s: %s, %d of %d tests and examples, %.1f s\n", e.Package, e.Action, p.count, len(p.linked), time.Since(p.started).Seconds())
+			p.counts[e.Package]++
+		case slices.Contains([]string{"pass", "fail"}, e.Action) && e.Test == "" && !p.terminal && !p.interrupted():
+			fmt.Fprintf(p.out, "%s: %s, %s, %.1f s\n", e.Package, e.Action, count(p.counts[e.Package], "test and example", "tests and examples"), time.Since(p.started).Seconds())
 		}
 	}
 }

@@ -14,8 +14,7 @@ import (
 // show tells all that is known of one claim: its words and code from the
 // sources, its proofs and figures from the last ledger.
 func show(_ context.Context, a *app, args []string) error {
-	claims, _ := a.declared()
-	c, err := one("show", claims, args)
+	c, err := a.one("show", args)
 	if err != nil {
 		return err
 	}

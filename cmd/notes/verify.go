@@ -44,15 +44,19 @@ func verify(ctx context.Context, a *app, args []string) error {
 		return usageError(fmt.Sprintf("verify: -timeout is %v; it must be more than 0", *timeout))
 	}
 	claims, mistakes := a.declared()
-	selected, err := selection(claims, args)
+	selected, err := selection(claims, mistakes, args)
 	if err != nil {
 		return err
 	}
 	start := time.Now()
 	run := &ledger.Run{}
-	progress := newProgress(a.stderr, claims, selected)
+	progress := newProgress(ctx, a.stderr, claims, selected)
 	if *stdin {
 		err = readEvents(ctx, a.stdin, progress.watch(run))
+		if err == nil && run.Empty() {
+			progress.stop()
+			return errors.New("no event on standard input; pipe go test -json into this command")
+		}
 	} else {
 		err = a.test(ctx, testArgs(claims, selected, *timeout), nil, progress.watch(run))
 	}
@@ -103,6 +107,9 @@ func (a *app) interrupted(l ledger.Ledger) {
 		}
 	}
 	fmt.Fprintf(a.stderr, "notes: interrupted; %d of %d claims were proved, %s is left as it was; not run to the end:\n", len(l.Claims)-len(left), len(l.Claims), ledgerFile)
+	if len(left) == len(l.Claims) {
+		left = []string{"all of them"}
+	}
 	for _, id := range left {
 		fmt.Fprintln(a.stderr, "  ", id)
 	}

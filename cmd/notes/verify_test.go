@@ -43,7 +43,7 @@ written to report/ledger.json; go run ./cmd/notes show ID tells all of one claim
 		assert.LessOrEqual(t, displaywidth.String(line), narrowest+1, line)
 	}
 	assert.NotContains(t, stdout, "\x1b", "colour where there is no terminal")
-	assert.Contains(t, stderr, "proving with 4 tests and examples\ngonotes/numbers: pass, 4 of 4 tests and examples, ")
+	assert.Contains(t, stderr, "proving with 4 tests and examples\ngonotes/numbers: pass, 4 tests and examples, ")
 }
 
 // report/ledger.json has the form that other tools read.
@@ -135,6 +135,10 @@ func TestVerify_stdin(t *testing.T) {
 	code, stdout, stderr := notesIn(t, dir, strings.NewReader(string(events)), "verify", "-stdin")
 	assert.Equal(t, exitOK, code, stderr)
 	assert.Contains(t, stdout, "2 proved, 0 failed")
+
+	code, _, stderr = notesIn(t, dir, strings.NewReader(""), "verify", "-stdin")
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, stderr, "no event on standard input; pipe go test -json into this command")
 
 	half := string(events[:len(events)/2])
 	code, stdout, _ = notesIn(t, dir, strings.NewReader(half), "verify", "-stdin")

@@ -76,7 +76,7 @@ func Declared(fsys fs.FS) ([]Claim, []claim.Mistake) {
 
 // declared is Declared for a tree whose root has the import path root.
 func declared(fsys fs.FS, root string) ([]Claim, []claim.Mistake) {
-	r := &reader{fsys: fsys, root: root, files: token.NewFileSet()}
+	r := &reader{fsys: fsys, root: root, files: token.NewFileSet(), unread: map[string]bool{}}
 	if err := fs.WalkDir(fsys, ".", r.visit); err != nil {
 		r.mistake(".", 0, err.Error(), "make the tree readable")
 	}
@@ -94,6 +94,7 @@ type reader struct {
 	sources  []*source
 	claims   []Claim
 	mistakes []claim.Mistake
+	unread   map[string]bool // packages of which a file or a declaration is refused, so that what seems missing may be there
 }
 
 // source is one parsed file of the module.
@@ -126,12 +127,14 @@ func (r *reader) visit(file string, entry fs.DirEntry, err error) error {
 	parsed, err := parser.ParseFile(r.files, file, src, parser.ParseComments|parser.SkipObjectResolution)
 	if err != nil {
 		r.mistake(file, 0, "does not parse: "+err.Error(), "mend the syntax")
+		r.unread[path.Join(r.root, path.Dir(file))] = true
 		return nil
 	}
 	s := &source{file: file, pkg: path.Join(r.root, path.Dir(file)), ast: parsed}
 	r.sources = append(r.sources, s)
 	declarations, mistakes := claim.FromAST(r.files, file, parsed)
 	r.mistakes = append(r.mistakes, mistakes...)
+	r.unread[s.pkg] = r.unread[s.pkg] || len(mistakes) > 0
 	for _, d := range declarations {
 		if path.Base(file) != "claims.go" {
 			r.mistake(file, d.Line, fmt.Sprintf("claim %s is declared outside claims.go", d.ID), "move it to claims.go of its package")
@@ -190,7 +193,7 @@ func (r *reader) link() {
 		}
 	}
 	for _, c := range r.claims {
-		if !slices.ContainsFunc(c.Tests, func(f Func) bool { return f.Proves }) {
+		if !r.unread[c.Package] && !slices.ContainsFunc(c.Tests, func(f Func) bool { return f.Proves }) {
 			r.mistake(c.File, c.Line, fmt.Sprintf("claim %s has no proof", c.ID), fmt.Sprintf("write Test%s in its package, and call claim.Prove in it", c.Identifier))
 		}
 	}
@@ -236,8 +239,9 @@ func (r *reader) linkFunc(s *source, fn *ast.FuncDecl, kind, rest string, exampl
 	}
 	if index < 0 {
 		switch {
+		case r.unread[s.pkg]:
 		case len(proved) > 0:
-			r.mistake(s.file, line, fmt.Sprintf("%s proves %s, but nothing links it to a claim", name, proved[0]), "name it after the claim, or end its comment with //claim:ID")
+			r.mistake(s.file, line, fmt.Sprintf("%s calls claim.Prove, but nothing links it to a claim", name), "name it after the claim, or end its comment with //claim:ID")
 		case r.declaresClaims(s.pkg):
 			r.mistake(s.file, line, fmt.Sprintf("the name %s links to no claim of its package", name), "name it after a claim, or end its comment with //claim:ID")
 		}

@@ -123,7 +123,7 @@ func TestDeclared_mistakes(t *testing.T) {
 		{"name and link differ", "numbers/numbers_test.go", "func TestEven_negative", "//claim:numbers/prime\nfunc TestEven_negative", "the name TestEven_negative links to numbers/even, its //claim: line to numbers/prime"},
 		{"proof of another claim", "numbers/numbers_test.go", "(t *testing.T) {}", "(t *testing.T) { claim.Prove(t, Prime, isPrime) }", "TestEven_negative is linked to numbers/even and proves numbers/prime"},
 		{"proof of an undeclared claim", "numbers/numbers_test.go", "(t *testing.T) {}", "(t *testing.T) { claim.Prove(t, \"numbers/odd\", isOdd) }", "TestEven_negative proves numbers/odd, which nobody declares"},
-		{"proof without a link", "numbers/sub/sub_test.go", "", "package sub\n\nfunc TestSieve(t *testing.T) { claim.Prove(t, numbers.Prime, isPrime) }\n", "TestSieve proves numbers/prime, but nothing links it"},
+		{"proof without a link", "numbers/sub/sub_test.go", "", "package sub\n\nfunc TestSieve(t *testing.T) { claim.Prove(t, numbers.Prime, isPrime) }\n", "TestSieve calls claim.Prove, but nothing links it"},
 		{"example without output", "numbers/numbers_test.go", "// Output: yes", "", "Example_even has no // Output: comment, so it never runs"},
 		{"example without output, elsewhere", "numbers/sub/sub_test.go", "", "package sub\n\nfunc Example() {\n\tfmt.Println(1)\n}\n", "numbers/sub/sub_test.go:3: Example has no // Output: comment"},
 		{"does not parse", "numbers/sub/sub.go", "", "package", "numbers/sub/sub.go: does not parse"},
@@ -140,6 +140,20 @@ func TestDeclared_mistakes(t *testing.T) {
 			}
 			assert.Contains(t, strings.Join(all, "\n"), test.want)
 		})
+	}
+}
+
+// What a refused declaration or file may have held is not missed as well.
+func TestDeclared_oneMistakeAtATime(t *testing.T) {
+	for _, test := range []struct{ file, old, new string }{
+		{"numbers/claims.go", "// Wrong: two is.", "// Two is."},
+		{"numbers/numbers_test.go", "func helper() {}", "func helper( {}"},
+	} {
+		files := map[string]string{"numbers/claims.go": claimsSource, "numbers/numbers_test.go": testSource}
+		files[test.file] = strings.Replace(files[test.file], test.old, test.new, 1)
+		_, mistakes := Declared(module(files))
+		require.Len(t, mistakes, 1, "%v", mistakes)
+		assert.Equal(t, test.file, mistakes[0].File)
 	}
 }
 

@@ -143,19 +143,8 @@ func (t *testRun) attr(key, value string) {
 	}
 }
 
-// Proofs counts the proofs that ended so far, and how many of the tests that
-// hold them failed.
-func (r *Run) Proofs() (ended, failed int) {
-	for _, p := range r.packages {
-		for _, t := range p.tests {
-			ended += len(t.records)
-			if t.status == "fail" {
-				failed += len(t.records)
-			}
-		}
-	}
-	return ended, failed
-}
+// Empty tells whether no package has told anything yet.
+func (r *Run) Empty() bool { return len(r.packages) == 0 }
 
 // within lists a test and its subtests in the order in which they began.
 func (p *packageRun) within(name string) []string {
