@@ -22,7 +22,7 @@ func kept(way func(b byte) []byte) claim.Figure {
 			kept++
 		}
 	}
-	return claim.Figure{Value: float64(kept), Unit: "byte values kept"}
+	return claim.Figure{Value: float64(kept), Name: "kept", Unit: "byte values"}
 }
 
 // A string keeps each of the 256 byte values, by index and by conversion; what takes it for text does not.
@@ -36,7 +36,7 @@ func TestStringBytes(t *testing.T) {
 	}))
 	proof.Control("the same by way of []rune", kept(func(b byte) []byte {
 		return []byte(string([]rune(string([]byte{b}))))
-	}), "128 byte values kept, want at least 256")
+	}), "128 byte values, want at least 256")
 	proof.Control("the same by way of JSON, which is text", kept(func(b byte) []byte {
 		text, err := json.Marshal(string([]byte{b}))
 		if err != nil {
@@ -47,7 +47,7 @@ func TestStringBytes(t *testing.T) {
 			return nil
 		}
 		return []byte(back)
-	}), "128 byte values kept, want at least 256")
+	}), "128 byte values, want at least 256")
 }
 
 // seesTheBytes checks that see gives every byte of a string, and no more.

@@ -53,7 +53,7 @@ func breakCases(t *testing.T) (cases []breakCase) {
 
 // splitAll asks a way to split text for the clusters of every case.
 func splitAll(cases []breakCase, split func(s string) []string) outcome {
-	o := outcome{unit: "cases of 766 split right"}
+	o := outcome{unit: "cases of 766"}
 	for _, test := range cases {
 		text := strings.Join(test.clusters, "")
 		if got := split(text); slices.Equal(got, test.clusters) {

@@ -41,14 +41,14 @@ type outcome struct {
 }
 
 func (o outcome) Figures() []claim.Figure {
-	return []claim.Figure{{Value: float64(o.right), Unit: o.unit}}
+	return []claim.Figure{{Name: "right", Value: float64(o.right), Unit: o.unit}}
 }
 
 func allRight(o outcome) error { return o.wrong }
 
 // readScalars asks a walk for every scalar value at its byte offset.
 func readScalars(w walk) outcome {
-	o := outcome{unit: "code points read right"}
+	o := outcome{unit: "code points"}
 	text := everyScalar()
 	want, offset := rune(0), 0
 	for at, r := range w(text) {

@@ -67,7 +67,7 @@ var invalid = sync.OnceValue(func() []family {
 // readInvalid asks a walk for one U+FFFD of width 1 for each byte of each
 // invalid sequence.
 func readInvalid(w walk) outcome {
-	o := outcome{unit: "invalid sequences read right"}
+	o := outcome{unit: "invalid sequences"}
 	for _, family := range invalid() {
 		for text := family.text; text != ""; text = text[family.size:] {
 			sequence := text[:family.size]

@@ -48,7 +48,7 @@ func stressCases(t *testing.T) (cases []stressCase) {
 // readStress asks a walk for one U+FFFD for each bad byte of each case, and for
 // the rest of the text as it is.
 func readStress(cases []stressCase, w walk) outcome {
-	o := outcome{unit: "cases of 80 read right"}
+	o := outcome{unit: "cases of 80"}
 	for _, test := range cases {
 		replaced, good := 0, 0
 		for at, r := range w(test.text) {
