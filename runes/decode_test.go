@@ -48,7 +48,7 @@ func allRight(o outcome) error { return o.wrong }
 
 // readScalars asks a walk for every scalar value at its byte offset.
 func readScalars(w walk) outcome {
-	o := outcome{unit: "code points"}
+	o := outcome{unit: "runes"}
 	text := everyScalar()
 	want, offset := rune(0), 0
 	for at, r := range w(text) {

@@ -52,7 +52,8 @@
 // [Equivalent] normalises first (NFC), so that a letter with an accent equals
 // the letter followed by the accent. [EqualFold] also ignores case, with full
 // folding, in which ß equals SS. No folding suits every language: Turkish has
-// two letters i, and only golang.org/x/text/cases with the language can tell.
+// two letters i, and must be named, to golang.org/x/text/cases or, letter by
+// letter, to strings.ToLowerSpecial.
 //
 // # Literals
 //
