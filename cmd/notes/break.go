@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"gonotes/internal/claim"
@@ -10,7 +12,8 @@ import (
 )
 
 // breakClaim runs the proofs of a claim with their controls judged as if they
-// were subjects. All is well when every proof goes red at every control.
+// were subjects. All is well when every test that proves was not run for want
+// of something, or went red at each control that it reached, one at least.
 func breakClaim(ctx context.Context, a *app, args []string) error {
 	c, err := a.one("break", args)
 	if err != nil {
@@ -28,29 +31,43 @@ func breakClaim(ctx context.Context, a *app, args []string) error {
 	p.line(p.paint(bold, string(c.ID)), "  the controls of its proofs are handed in as subjects; each must turn its test red")
 	p.line()
 	turned, stayed := 0, 0
+	var failedBuild string
 	show := func(e ledger.Event) {
 		text := strings.TrimSpace(e.Output)
+		top, _, _ := strings.Cut(e.Test, "/")
+		if e.Action == "build-output" && failedBuild == "" && !strings.HasPrefix(text, "#") {
+			failedBuild = text
+		}
 		switch {
 		case strings.Contains(text, claim.HandedIn):
 			turned++
+			delete(names, top)
 			p.told(bold+";"+red, "red", e.Test, text)
 		case strings.Contains(text, claim.PassedAsSubject):
 			stayed++
+			delete(names, top)
 			p.told(green, "green", e.Test, text)
 		case strings.Contains(text, "not run: "):
+			delete(names, top)
 			p.told(yellow, "not run", e.Test, text)
 		}
 	}
-	goArgs := append([]string{"test", "-json", "-count=1", "-run=" + runPattern(names)}, packages...)
-	if err := a.test(ctx, goArgs, []string{claim.BreakEnv + "=" + string(c.ID)}, show); err != nil {
-		return err
-	}
-	if ctx.Err() != nil {
+	goArgs := append([]string{"test", "-json", "-count=1", "-timeout=2m", "-run=" + runPattern(names)}, packages...)
+	err = a.test(ctx, goArgs, []string{claim.BreakEnv + "=" + string(c.ID)}, show)
+	switch {
+	case ctx.Err() != nil:
 		return context.Canceled
+	case err != nil:
+		return err
+	case failedBuild != "":
+		return fmt.Errorf("%s does not compile: %s", c.Package, failedBuild)
+	}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		p.line(p.paint(bold+";"+red, "missing"), "  ", name, " reached no control; go test -v shows why")
 	}
 	p.line()
 	p.line(fmt.Sprintf("%s turned red, %d stayed green", count(turned, "control", "controls"), stayed))
-	if stayed > 0 || turned == 0 {
+	if stayed > 0 || turned == 0 || len(names) > 0 {
 		return errFailed
 	}
 	return nil

@@ -73,10 +73,10 @@ func verify(ctx context.Context, a *app, args []string) error {
 	settled.Date, settled.Seconds = start.UTC().Truncate(time.Second), time.Since(start).Seconds()
 	mistakes = append(mistakes, strays...)
 
-	newPage(a).ledger(settled, mistakes)
 	if err := a.write(settled); err != nil {
 		return err
 	}
+	newPage(a).ledger(settled, mistakes)
 	if len(mistakes) > 0 || settled.Counts[string(ledger.Failed)] > 0 {
 		return errFailed
 	}
@@ -185,7 +185,7 @@ func (a *app) test(ctx context.Context, args, env []string, add func(ledger.Even
 		}
 		return nil
 	case err != nil:
-		return fmt.Errorf("%w: %s", err, words(stderr.String()))
+		return errors.New(strings.TrimSuffix(fmt.Sprintf("%v: %s", err, words(stderr.String())), ": "))
 	}
 	return nil
 }

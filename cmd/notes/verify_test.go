@@ -211,6 +211,17 @@ func TestBreak(t *testing.T) {
 	assert.Contains(t, stdout, "0 controls turned red, 1 stayed green")
 }
 
+// Break fails where a proof reaches no control, and where nothing compiles.
+func TestBreak_unreached(t *testing.T) {
+	code, stdout, _ := notesIn(t, numbers(t, `.NotRun("tool: no sieve")`, `; t.Fatal("early")`), nil, "break", "numbers/prime")
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, stdout, "missing  TestPrime_sieve reached no control")
+
+	code, _, stderr := notesIn(t, numbers(t, `"testing"`, `"testin"`), nil, "break", "numbers/prime")
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, stderr, "gonotes/numbers does not compile: numbers/numbers_test.go:")
+}
+
 // The figures of the ledger are scaled for people.
 func TestHuman(t *testing.T) {
 	for _, test := range []struct {

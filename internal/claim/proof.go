@@ -137,7 +137,7 @@ func Prove[S any](t T, id ID, check func(S) error) *Proof[S] {
 func (p *Proof[S]) Holds(what string, subject S) {
 	p.t.Helper()
 	p.measure(what, subject)
-	if what == "" {
+	if strings.TrimSpace(what) == "" {
 		p.refuse("a subject without a name: say what holds")
 		return
 	}
@@ -154,7 +154,7 @@ func (p *Proof[S]) Holds(what string, subject S) {
 func (p *Proof[S]) Control(what string, subject S, because string) {
 	p.t.Helper()
 	p.measure(what, subject)
-	if what == "" || because == "" {
+	if strings.TrimSpace(what) == "" || strings.TrimSpace(because) == "" {
 		p.refuse("control %q refused because %q: a control needs a name and the reason it must be refused for", what, because)
 		return
 	}
@@ -237,7 +237,7 @@ func (p *Proof[S]) end() {
 	switch {
 	case p.record.NotRun != "" || p.refused || p.broken:
 	case p.t.Skipped():
-		p.refuse("skipped without NotRun: say what this machine lacks, with NotRun")
+		p.refuse("skipped without NotRun: say what this machine lacks, with NotRun; give each proof of a test its own subtest where one may not run")
 	case p.t.Failed():
 	case len(p.record.Holds) == 0:
 		p.refuse("no subject was shown to hold: call Holds")

@@ -98,6 +98,7 @@ func TestProve_misuse(t *testing.T) {
 			p.Control("three", 3, "odd")
 		}, `the control three was refused for another reason: no machine; want "odd"`},
 		{"control without reason", func(t *fakeT) { Prove(t, even, isEven).Control("three", 3, "") }, "needs a name and the reason"},
+		{"control with a blank reason", func(t *fakeT) { Prove(t, even, isEven).Control("three", 3, " ") }, "needs a name and the reason"},
 		{"control without name", func(t *fakeT) { Prove(t, even, isEven).Control("", 3, "odd") }, "needs a name and the reason"},
 		{"subject without name", func(t *fakeT) { Prove(t, even, isEven).Holds("", 2) }, "a subject without a name"},
 		{"silent skip", func(t *fakeT) { Prove(t, even, isEven); t.Skip("later") }, "skipped without NotRun"},

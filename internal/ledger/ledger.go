@@ -88,7 +88,7 @@ func Settle(claims []Claim, selected func(Claim) bool, run *Run) (Ledger, []clai
 		l.Counts[string(entry.Status)]++
 		l.Counts[string(entry.Verdict)]++
 	}
-	return l, strays(claims, run)
+	return l, strays(claims, l, run)
 }
 
 func settle(c Claim, run *Run) Entry {
@@ -154,7 +154,7 @@ func (r *Run) proofs(id claim.ID, f Func) []Proof {
 	t := p.tests[f.Name]
 	switch {
 	case t == nil && p.status == "pass":
-		return failed("%s never ran, though its package passed; TestMain must return what m.Run returns", f.Name)
+		return failed("%s never ran, though its package passed; either -run left it out, or TestMain does not return what m.Run returns", f.Name)
 	case t == nil && p.status == "fail":
 		name, what, do := p.culprit()
 		return failed("%s never ran, because %s %s; %s", f.Name, name, what, do)
@@ -175,10 +175,11 @@ func (r *Run) proofs(id claim.ID, f Func) []Proof {
 	return found
 }
 
-// culprit is the first test of a package that did not end, and how it died.
+// culprit is the first test of a package that did not end or that panicked,
+// and how it died.
 func (p *packageRun) culprit() (name, what, do string) {
 	for _, name := range p.order {
-		if t := p.tests[name]; t.running > 0 {
+		if t := p.tests[name]; t.running > 0 || panicLine(t.output) != "" {
 			what, do := p.death(t.output)
 			return name, what, do
 		}
@@ -234,7 +235,7 @@ func blank(pkg, name string, status Status, reason string) Proof {
 }
 
 // strays finds the failures that belong to none of the claims.
-func strays(claims []Claim, run *Run) []claim.Mistake {
+func strays(claims []Claim, l Ledger, run *Run) []claim.Mistake {
 	linked := map[string]bool{}
 	for _, c := range claims {
 		for _, f := range slices.Concat(c.Tests, c.Examples) {
@@ -244,7 +245,15 @@ func strays(claims []Claim, run *Run) []claim.Mistake {
 	var found []claim.Mistake
 	for _, pkg := range slices.Sorted(maps.Keys(run.packages)) {
 		p := run.packages[pkg]
-		accounted := p.failedBuild != "" // every claim of it says so
+		accounted := false
+		if p.failedBuild != "" {
+			accounted = true
+			if !slices.ContainsFunc(l.Claims, func(e Entry) bool {
+				return slices.ContainsFunc(e.Proofs, func(proof Proof) bool { return proof.Package == pkg })
+			}) {
+				found = append(found, claim.Mistake{File: pkg, What: "does not compile: " + run.buildError(p), Do: "mend it, then verify again"})
+			}
+		}
 		for _, name := range p.order {
 			t := p.tests[name]
 			top, _, _ := strings.Cut(name, "/")

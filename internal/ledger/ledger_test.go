@@ -44,11 +44,13 @@ func TestSettle_packages(t *testing.T) {
 		{"skipped", Failed, "TestEven was skipped in silence; say what is missing with NotRun", ""},
 		{"unreached", Failed, "TestEven passed without reaching claim.Prove; call it on every path", ""},
 		{"panics", Failed, "TestEven failed: panic: the abacus broke", ""},
+		{"panicsearly", Failed, "TestEven failed: panic: the abacus broke", ""},
+		{"panicsbefore", Failed, "TestEven never ran, because TestAbacus panics: panic: the abacus broke", "TestAbacus failed: panic: the abacus broke"},
 		{"panicsbeside", Failed, "TestEven panics: panic: the abacus broke; recover in the goroutine that panics", ""},
 		{"exits", Failed, "TestEven ends the process; look for os.Exit", ""},
 		{"exitsbefore", Failed, "TestEven never ran, because TestEarlier ends the process; look for os.Exit", "TestEarlier ends the process"},
 		{"hangs", Failed, "TestEven hangs (test timed out after 2s); find what it waits for", ""},
-		{"nevermain", Failed, "TestEven never ran, though its package passed; TestMain must return what m.Run returns", ""},
+		{"nevermain", Failed, "TestEven never ran, though its package passed; either -run left it out, or TestMain does not return what m.Run returns", ""},
 		{"leaks", Proved, "", "the package failed outside its tests: goleak: Errors on successful test run: found unexpected goroutines"},
 		{"otherclaim", Failed, "TestEven is linked to numbers/even and proved numbers/odd; rename it", ""},
 		{"undeclared", Proved, "", "TestOdd proves numbers/odd, and nothing declared links it to a claim"},
@@ -191,6 +193,21 @@ func TestSettle_streams(t *testing.T) {
 			assert.Contains(t, mistakes[0].Error(), test.stray)
 		})
 	}
+}
+
+// A package fails that does not compile, though no selected claim is in it, and
+// one that failed once of several runs.
+func TestSettle_otherPackages(t *testing.T) {
+	_, mistakes := settleStream(t, stream+`{"Action":"build-output","ImportPath":"m","Output":"m.go:1:1: broken\n"}
+{"Action":"fail","Package":"m","FailedBuild":"m"}
+{"Action":"pass","Package":"m"}
+`)
+	require.Len(t, mistakes, 1)
+	assert.Contains(t, mistakes[0].Error(), "m: does not compile: m.go:1:1: broken")
+
+	_, mistakes = settleStream(t, stream+`{"Action":"fail","Package":"n","Elapsed":1}`+"\n"+stream)
+	require.Len(t, mistakes, 1)
+	assert.Contains(t, mistakes[0].Error(), "n: the package failed outside its tests")
 }
 
 // A line that is no event is refused and quoted.

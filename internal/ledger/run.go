@@ -3,6 +3,7 @@ package ledger
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -54,7 +55,7 @@ type Run struct {
 }
 
 type packageRun struct {
-	status      string // "", then pass, fail or skip
+	status      string // "", then pass, fail or skip; of several runs the worst
 	failedBuild string
 	output      []string // lines that belong to no test
 	order       []string // tests as they began
@@ -105,7 +106,8 @@ func (p *packageRun) add(e Event) {
 	case "output":
 		p.output = append(p.output, e.Output)
 	case "pass", "fail", "skip":
-		p.status, p.failedBuild = e.Action, e.FailedBuild
+		p.status = worse(p.status, e.Action)
+		p.failedBuild = cmp.Or(p.failedBuild, e.FailedBuild)
 	}
 }
 
@@ -121,10 +123,14 @@ func (t *testRun) add(e Event) {
 	case "pass", "fail", "skip":
 		t.running--
 		t.seconds = e.Elapsed
-		if worse := []string{"", "pass", "skip", "fail"}; slices.Index(worse, e.Action) > slices.Index(worse, t.status) {
-			t.status = e.Action
-		}
+		t.status = worse(t.status, e.Action)
 	}
+}
+
+// worse is the worse of two outcomes, so that of several runs one failure wins.
+func worse(a, b string) string {
+	order := []string{"", "pass", "skip", "fail"}
+	return order[max(slices.Index(order, a), slices.Index(order, b))]
 }
 
 func (t *testRun) attr(key, value string) {
@@ -190,14 +196,12 @@ func (r *Run) buildError(p *packageRun) string {
 
 // death says how a package ended in the middle of a test, and what to do.
 func (p *packageRun) death(output []string) (what, do string) {
-	for _, line := range slices.Concat(output, p.output) {
-		line = strings.TrimSpace(line)
-		switch {
-		case strings.HasPrefix(line, "panic: test timed out"):
-			return "hangs (" + strings.TrimPrefix(line, "panic: ") + ")", "find what it waits for in the goroutines that go test prints"
-		case strings.HasPrefix(line, "panic: "), strings.HasPrefix(line, "fatal error: "):
-			return "panics: " + line, "recover in the goroutine that panics, or mend it"
-		}
+	line := panicLine(slices.Concat(output, p.output))
+	switch {
+	case strings.HasPrefix(line, "panic: test timed out"):
+		return "hangs (" + strings.TrimPrefix(line, "panic: ") + ")", "find what it waits for in the goroutines that go test prints"
+	case line != "":
+		return "panics: " + line, "recover in the goroutine that panics, or mend it"
 	}
 	for _, line := range slices.Backward(slices.Concat(output, p.output)) {
 		line = strings.TrimSpace(line)
@@ -208,8 +212,21 @@ func (p *packageRun) death(output []string) (what, do string) {
 	return "ends the process", "look for os.Exit, log.Fatal or a kill"
 }
 
+// panicLine is the line with which a process that died says why, or empty.
+func panicLine(output []string) string {
+	for _, line := range output {
+		if line = strings.TrimSpace(line); strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ") {
+			return line
+		}
+	}
+	return ""
+}
+
 // complaint is the line of a failed test's output that says why it failed.
 func complaint(output []string) string {
+	if died := panicLine(output); died != "" {
+		return died
+	}
 	var last string
 	for i, line := range output {
 		line = strings.TrimSpace(line)
@@ -228,8 +245,6 @@ func complaint(output []string) string {
 				what = append(what, strings.Join(strings.Fields(more), " "))
 			}
 			return strings.Join(what, " ")
-		case strings.HasPrefix(line, "panic: "):
-			return line
 		case strings.HasPrefix(line, "got:"):
 			return strings.Join(strings.Fields(strings.Join(output[i:], " ")), " ")
 		}
