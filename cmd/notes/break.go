@@ -31,13 +31,11 @@ func breakClaim(ctx context.Context, a *app, args []string) error {
 	p.line(p.paint(bold, string(c.ID)), "  the controls of its proofs are handed in as subjects; each must turn its test red")
 	p.line()
 	turned, stayed := 0, 0
-	var failedBuild string
+	var run ledger.Run
 	show := func(e ledger.Event) {
+		run.Add(e)
 		text := strings.TrimSpace(e.Output)
 		top, _, _ := strings.Cut(e.Test, "/")
-		if e.Action == "build-output" && failedBuild == "" && !strings.HasPrefix(text, "#") {
-			failedBuild = text
-		}
 		switch {
 		case strings.Contains(text, claim.HandedIn):
 			turned++
@@ -59,8 +57,11 @@ func breakClaim(ctx context.Context, a *app, args []string) error {
 		return context.Canceled
 	case err != nil:
 		return err
-	case failedBuild != "":
-		return fmt.Errorf("%s does not compile: %s", c.Package, failedBuild)
+	}
+	for _, pkg := range packages {
+		if broken := run.BuildError(pkg); broken != "" {
+			return fmt.Errorf("%s does not compile: %s", pkg, broken)
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		p.line(p.paint(bold+";"+red, "missing"), "  ", name, " reached no control; go test -v shows why")

@@ -156,7 +156,6 @@ func parse(flags *flag.FlagSet, args []string) ([]string, error) {
 
 // one finds the claim that the only argument of a command names.
 func (a *app) one(name string, args []string) (ledger.Claim, error) {
-	claims, mistakes := a.declared()
 	args, err := parse(flag.NewFlagSet(name, flag.ContinueOnError), args)
 	if err != nil {
 		return ledger.Claim{}, err
@@ -164,6 +163,7 @@ func (a *app) one(name string, args []string) (ledger.Claim, error) {
 	if len(args) != 1 {
 		return ledger.Claim{}, usageError(fmt.Sprintf("%s takes one id, got %d; such as notes %s runes/byte-char", name, len(args), name))
 	}
+	claims, mistakes := a.declared()
 	for _, c := range claims {
 		if string(c.ID) == args[0] {
 			return c, nil

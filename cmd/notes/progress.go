@@ -20,18 +20,24 @@ type progress struct {
 	terminal    bool
 	started     time.Time
 	linked      map[string]bool // tests and examples of the selected claims
-	ticks       *time.Ticker
 	done        chan struct{}
 	ended       sync.WaitGroup
 
 	mu      sync.Mutex
-	count   int
-	counts  map[string]int // by package
+	counts  map[string]int // tests and examples that ended, by package
 	current string         // "" while packages are built
 }
 
 func newProgress(ctx context.Context, out io.Writer, claims []ledger.Claim, selected func(ledger.Claim) bool) *progress {
-	p := &progress{interrupted: func() bool { return ctx.Err() != nil }, out: out, terminal: width(out) > 0, started: time.Now(), ticks: time.NewTicker(100 * time.Millisecond), done: make(chan struct{}), linked: map[string]bool{}, counts: map[string]int{}}
+	p := &progress{
+		interrupted: func() bool { return ctx.Err() != nil },
+		out:         out,
+		terminal:    width(out) > 0,
+		started:     time.Now(),
+		linked:      map[string]bool{},
+		done:        make(chan struct{}),
+		counts:      map[string]int{},
+	}
 	for _, c := range claims {
 		if selected(c) {
 			for _, f := range slices.Concat(c.Tests, c.Examples) {
@@ -58,7 +64,6 @@ func (p *progress) watch(run *ledger.Run) func(ledger.Event) {
 		case e.Action == "run" && top:
 			p.current = path.Base(e.Package) + " " + e.Test
 		case slices.Contains([]string{"pass", "fail", "skip"}, e.Action) && top:
-			p.count++
 			p.counts[e.Package]++
 		case slices.Contains([]string{"pass", "fail"}, e.Action) && e.Test == "" && !p.terminal && !p.interrupted():
 			fmt.Fprintf(p.out, "%s: %s, %s, %.1f s\n", e.Package, e.Action, count(p.counts[e.Package], "test and example", "tests and examples"), time.Since(p.started).Seconds())
@@ -67,18 +72,23 @@ func (p *progress) watch(run *ledger.Run) func(ledger.Event) {
 }
 
 func (p *progress) redraw() {
+	ticks := time.NewTicker(100 * time.Millisecond)
+	defer ticks.Stop()
 	for {
 		select {
 		case <-p.done:
 			fmt.Fprint(p.out, "\r\x1b[K")
 			return
-		case <-p.ticks.C:
+		case <-ticks.C:
 			p.mu.Lock()
-			what := p.current
+			what, ended := p.current, 0
+			for _, n := range p.counts {
+				ended += n
+			}
 			if what == "" {
 				what = "building"
 			}
-			line := fmt.Sprintf("%d of %d  %.1f s  %s", p.count, len(p.linked), time.Since(p.started).Seconds(), what)
+			line := fmt.Sprintf("%d of %d  %.1f s  %s", ended, len(p.linked), time.Since(p.started).Seconds(), what)
 			p.mu.Unlock()
 			fmt.Fprint(p.out, "\r\x1b[K"+cut(line, width(p.out)-1))
 		}
@@ -86,7 +96,6 @@ func (p *progress) redraw() {
 }
 
 func (p *progress) stop() {
-	p.ticks.Stop()
 	close(p.done)
 	p.ended.Wait()
 }

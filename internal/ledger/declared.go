@@ -124,17 +124,18 @@ func (r *reader) visit(file string, entry fs.DirEntry, err error) error {
 	if err != nil {
 		return err
 	}
+	pkg := path.Join(r.root, path.Dir(file))
 	parsed, err := parser.ParseFile(r.files, file, src, parser.ParseComments|parser.SkipObjectResolution)
 	if err != nil {
 		r.mistake(file, 0, "does not parse: "+err.Error(), "mend the syntax")
-		r.unread[path.Join(r.root, path.Dir(file))] = true
+		r.unread[pkg] = true
 		return nil
 	}
-	s := &source{file: file, pkg: path.Join(r.root, path.Dir(file)), ast: parsed}
+	s := &source{file: file, pkg: pkg, ast: parsed}
 	r.sources = append(r.sources, s)
 	declarations, mistakes := claim.FromAST(r.files, file, parsed)
 	r.mistakes = append(r.mistakes, mistakes...)
-	r.unread[s.pkg] = r.unread[s.pkg] || len(mistakes) > 0
+	r.unread[pkg] = r.unread[pkg] || len(mistakes) > 0
 	for _, d := range declarations {
 		if path.Base(file) != "claims.go" {
 			r.mistake(file, d.Line, fmt.Sprintf("claim %s is declared outside claims.go", d.ID), "move it to claims.go of its package")
@@ -143,7 +144,7 @@ func (r *reader) visit(file string, entry fs.DirEntry, err error) error {
 			r.mistake(file, d.Line, fmt.Sprintf("claim %s is declared twice, first in %s:%d", d.ID, r.claims[i].File, r.claims[i].Line), "keep one of the two")
 			continue
 		}
-		r.claims = append(r.claims, Claim{Declaration: d, Package: s.pkg, File: file})
+		r.claims = append(r.claims, Claim{Declaration: d, Package: pkg, File: file})
 	}
 	return nil
 }

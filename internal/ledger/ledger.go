@@ -149,7 +149,7 @@ func (r *Run) proofs(id claim.ID, f Func) []Proof {
 	case p == nil:
 		return failed("%s did not run: its events are missing; run its package", f.Name)
 	case p.failedBuild != "":
-		return failed("%s does not compile: %s; mend it, then verify again", f.Package, r.buildError(p))
+		return failed("%s does not compile: %s; mend it, then verify again", f.Package, r.BuildError(f.Package))
 	}
 	t := p.tests[f.Name]
 	switch {
@@ -242,17 +242,19 @@ func strays(claims []Claim, l Ledger, run *Run) []claim.Mistake {
 			linked[f.Package+"."+f.Name] = true
 		}
 	}
+	settled := map[string]bool{} // packages whose failed build the proofs tell of
+	for _, entry := range l.Claims {
+		for _, proof := range entry.Proofs {
+			settled[proof.Package] = true
+		}
+	}
 	var found []claim.Mistake
 	for _, pkg := range slices.Sorted(maps.Keys(run.packages)) {
 		p := run.packages[pkg]
-		accounted := false
-		if p.failedBuild != "" {
-			accounted = true
-			if !slices.ContainsFunc(l.Claims, func(e Entry) bool {
-				return slices.ContainsFunc(e.Proofs, func(proof Proof) bool { return proof.Package == pkg })
-			}) {
-				found = append(found, claim.Mistake{File: pkg, What: "does not compile: " + run.buildError(p), Do: "mend it, then verify again"})
-			}
+		broken := run.BuildError(pkg)
+		accounted := broken != ""
+		if broken != "" && !settled[pkg] {
+			found = append(found, claim.Mistake{File: pkg, What: "does not compile: " + broken, Do: "mend it, then verify again"})
 		}
 		for _, name := range p.order {
 			t := p.tests[name]

@@ -184,8 +184,13 @@ func (p *packageRun) lastWords() string {
 	return "it printed nothing"
 }
 
-// buildError is the first line in which the compiler says what is wrong.
-func (r *Run) buildError(p *packageRun) string {
+// BuildError is the first line in which the compiler says what is wrong with
+// the package of an import path, or empty if it was built.
+func (r *Run) BuildError(pkg string) string {
+	p := r.packages[pkg]
+	if p == nil || p.failedBuild == "" {
+		return ""
+	}
 	for _, line := range r.builds[p.failedBuild] {
 		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
 			return line
