@@ -1,0 +1,4 @@
+// Broken does not compile: a result of its only function is missing.
+package main
+
+func main() { return 1 }
