@@ -13,20 +13,21 @@ test: ## run every test and example
 race: ## run every test and example under the race detector (needs a C compiler)
 	go test -race ./...
 
-# Six runs of each, so that benchstat can tell a difference from noise: about
-# three minutes.
-BENCHTIME = 20ms
-
 .PHONY: bench
-bench: SHELL = bash
-bench: .SHELLFLAGS = -o pipefail -c
-bench: ## run the benchmarks and print a table that compares the ways
-	mkdir -p report
-	go test -run='^$$' -bench=. -count=6 -benchtime=$(BENCHTIME) ./closures ./runes | tee report/bench.txt
-	go tool benchstat -col /impl report/bench.txt
+bench: ## compare what tasks cost here in Go, C and Java, in a minute; notes bench -full adds the rest
+	go run ./cmd/notes bench
+
+# Everything that README.md shows of the reference machine: some ten minutes,
+# on a machine that does nothing else.
+.PHONY: reference
+reference: ## measure the reference run into bench/results, and write the documents from it
+	go run ./cmd/notes verify
+	cp report/ledger.json bench/results/ledger.json
+	go run ./cmd/notes bench -full -o bench/results
+	go run ./cmd/notes docs
 
 .PHONY: docs
-docs: ## write NOTES.md from the claims
+docs: ## write NOTES.md and the tables of README.md
 	go run ./cmd/notes docs
 
 .PHONY: check
@@ -36,13 +37,14 @@ check: ## vet, staticcheck, formatting, tidy modules, modern Go, current documen
 	test -z "$$(gofmt -l .)" || { gofmt -d .; exit 1; }
 	go mod tidy -diff
 	go fix -diff ./...
-	go test -count=1 -run='^TestDocs_current$$' ./cmd/notes
+	go test -count=1 -run='^TestDocs_current' ./cmd/notes
 
 FUZZTIME = 60s
 
 # go test fuzzes one target at a time.
 .PHONY: soak
-soak: ## fuzz every target for FUZZTIME each, with progress
+soak: ## as many goroutines as memory holds, then fuzz every target for FUZZTIME, with progress
+	go run ./cmd/notes verify -tasks max -timeout 30m goroutines
 	for target in $$(go test -list='^Fuzz' ./runes | grep '^Fuzz'); do \
 		go test -run='^$$' -fuzz="^$$target\$$" -fuzztime=$(FUZZTIME) ./runes || exit 1; \
 	done

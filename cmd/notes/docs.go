@@ -39,7 +39,8 @@ var questions = []question{
 	{"§12", "What are strings, runes and bytes?", []string{"runes"}},
 }
 
-// docs writes NOTES.md from the sources.
+// docs writes NOTES.md and the tables of README.md from the sources and from
+// the committed reference run.
 func docs(_ context.Context, a *app, args []string) error {
 	if len(args) > 0 {
 		return usageError("docs takes no arguments, got " + strings.Join(args, " "))
@@ -51,10 +52,21 @@ func docs(_ context.Context, a *app, args []string) error {
 	if len(mistakes) > 0 {
 		return errFailed
 	}
+	old, err := os.ReadFile(filepath.Join(a.root, readmeFile))
+	if err != nil {
+		return err
+	}
+	readme, err := a.readme(old, claims)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(a.root, readmeFile), readme, 0o644); err != nil {
+		return err
+	}
 	if err := os.WriteFile(filepath.Join(a.root, notesFile), notes(claims), 0o644); err != nil {
 		return err
 	}
-	fmt.Fprintln(a.stdout, "wrote", notesFile, "with", count(len(claims), "claim", "claims"))
+	fmt.Fprintln(a.stdout, "wrote", notesFile, "with", count(len(claims), "claim", "claims"), "and the tables of", readmeFile)
 	return nil
 }
 
@@ -113,6 +125,9 @@ func writeClaim(text *bytes.Buffer, c ledger.Claim) {
 		fmt.Fprintf(text, " Proxy: %s", c.Proxy)
 	}
 	fmt.Fprintf(text, "  \n`%s`\n\n", c.ID)
+	if c.Asked != "" {
+		fmt.Fprintf(text, "> *%s* %s\n\n", c.Asked, c.Answer)
+	}
 	links(text, "Proofs", c.Tests)
 	links(text, "Examples", c.Examples)
 	links(text, "Benchmarks", c.Benchmarks)

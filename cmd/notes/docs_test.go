@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,7 +18,67 @@ func TestDocs_current(t *testing.T) {
 	claims, _ := ledger.Declared(os.DirFS("../.."))
 	got, err := os.ReadFile(filepath.Join("../..", notesFile))
 	require.NoError(t, err, "make docs writes it")
-	assert.Equal(t, string(notes(claims)), string(got), "NOTES.md is stale: run make docs")
+	assert.True(t, bytes.Equal(notes(claims), got), "NOTES.md is stale: run make docs")
+}
+
+// The tables of README.md are what make docs would write now.
+func TestDocs_currentReadme(t *testing.T) {
+	claims, _ := ledger.Declared(os.DirFS("../.."))
+	got, err := os.ReadFile(filepath.Join("../..", readmeFile))
+	require.NoError(t, err)
+	want, err := (&app{root: "../.."}).readme(got, claims)
+	require.NoError(t, err)
+	assert.True(t, bytes.Equal(want, got), "README.md is stale: run make docs")
+}
+
+// README.md gets a row for each claim that is wrong or outdated, with the
+// figure of the reference run where there is one.
+func TestDocs_readme(t *testing.T) {
+	dir := numbers(t)
+	read := func() string {
+		text, err := os.ReadFile(filepath.Join(dir, readmeFile))
+		require.NoError(t, err)
+		return string(text)
+	}
+	code, _, stderr := notesIn(t, dir, nil, "docs")
+	require.Equal(t, exitOK, code, stderr)
+	const row = "| every number is even | one in two is, since Go 1.0 | Go 1.0 |"
+	assert.Equal(t, "# numbers\n\n<!-- told: written by make docs -->\n| you were told | it is | since | measured |\n|---|---|---|---|\n"+row+"  |\n<!-- end of told -->\n\n<!-- costs: written by make docs -->\n<!-- end of costs -->\n\nThe end.\n", read())
+
+	code, _, stderr = notesIn(t, dir, nil, "verify")
+	require.Equal(t, exitOK, code, stderr)
+	reference := filepath.Join(dir, filepath.FromSlash(referenceLedger))
+	require.NoError(t, os.MkdirAll(filepath.Dir(reference), 0o755))
+	require.NoError(t, os.Rename(filepath.Join(dir, filepath.FromSlash(ledgerFile)), reference))
+	code, _, stderr = notesIn(t, dir, nil, "docs")
+	require.Equal(t, exitOK, code, stderr)
+	assert.Contains(t, read(), row+" 2 KiB: rods |\n\nMeasured on ")
+
+	require.NoError(t, os.WriteFile(reference, []byte("{"), 0o600))
+	code, _, stderr = notesIn(t, dir, nil, "docs")
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, stderr, "bench/results/ledger.json is no ledger")
+}
+
+// A README.md without its marks is not overwritten.
+func TestDocs_readmeWithoutMarks(t *testing.T) {
+	dir := newModule(t, map[string]string{"README.md": "# numbers\n<!-- told: written by make docs -->\n"})
+	code, _, stderr := notesIn(t, dir, nil, "docs")
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, stderr, `README.md has no place for the table "told"`)
+	assert.NoFileExists(t, filepath.Join(dir, notesFile))
+}
+
+// The first clause of a truth stands for it in a table.
+func TestDocs_clause(t *testing.T) {
+	for truth, want := range map[string]string{
+		"It is 1.5; mostly.":     "It is 1.5",
+		"It is. Always; or not.": "It is",
+		"It is.":                 "It is",
+	} {
+		assert.Equal(t, want, clause(truth))
+	}
+	assert.Equal(t, `a \| b`, cell("a | b"))
 }
 
 // Every claim stands in NOTES.md once, under a question of the notes.
@@ -34,7 +95,7 @@ func TestDocs_writes(t *testing.T) {
 	dir := numbers(t)
 	code, stdout, stderr := notesIn(t, dir, nil, "docs")
 	assert.Equal(t, exitOK, code, stderr)
-	assert.Equal(t, "wrote NOTES.md with 2 claims\n", stdout)
+	assert.Equal(t, "wrote NOTES.md with 2 claims and the tables of README.md\n", stdout)
 	assert.FileExists(t, filepath.Join(dir, notesFile))
 
 	dir = numbers(t, "Example_even", "Example_odd")
@@ -52,6 +113,7 @@ func TestDocs_claim(t *testing.T) {
 	})
 	claims, mistakes := ledger.Declared(os.DirFS(dir))
 	require.Empty(t, mistakes)
-	assert.Contains(t, string(notes(claims)), "\n## §12 What are strings, runes and bytes?\n\n**judgement**: every rune is even (asked next)  \n→ half are. Proxy: parity.  \n`runes/even`\n\n- Proofs: [runes/runes_test.go](runes/runes_test.go) `TestEven` `TestEven_big`\n- Benchmarks: [runes/runes_test.go](runes/runes_test.go) `BenchmarkEven`\n")
+	claims[0].Asked, claims[0].Answer = "Which?", "Half."
+	assert.Contains(t, string(notes(claims)), "\n## §12 What are strings, runes and bytes?\n\n**judgement**: every rune is even (asked next)  \n→ half are. Proxy: parity.  \n`runes/even`\n\n> *Which?* Half.\n\n- Proofs: [runes/runes_test.go](runes/runes_test.go) `TestEven` `TestEven_big`\n- Benchmarks: [runes/runes_test.go](runes/runes_test.go) `BenchmarkEven`\n")
 	assert.Contains(t, string(notes(claims)), "\n## §4 What makes a service RESTful?\n\nOpen: not answered here yet.\n")
 }

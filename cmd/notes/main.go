@@ -1,14 +1,19 @@
 // Notes proves the claims of the notes and shows what it found.
 //
-//	notes verify [-complete] [-stdin] [-timeout 2m] [ID or TOPIC ...]
+//	notes verify [-complete] [-stdin] [-tasks N] [-timeout 2m] [ID or TOPIC ...]
 //	notes show ID
 //	notes break ID
+//	notes quiz [ID or TOPIC ...]
+//	notes bench [-full] [-from FILE] [-o FOLDER]
 //	notes docs
 //
 // Verify runs the proofs with go test, prints the ledger and writes it to
 // report/ledger.json. Show tells all that the last ledger holds of one claim.
 // Break hands the controls of a claim to its proofs as if they were subjects,
-// so that one sees the tests go red. Docs writes NOTES.md from the sources.
+// so that one sees the tests go red. Quiz asks what an interviewer asks.
+// Bench compares what goroutines, threads and the tasks of other runtimes cost
+// on this machine, and draws it. Docs writes NOTES.md and the tables of README.md
+// from the sources.
 //
 // The exit code is 0 when all is well, 1 when a claim is not proved, 2 for a
 // command line that makes no sense, and 130 after Ctrl-C.
@@ -44,6 +49,8 @@ const usage = `usage: notes COMMAND [ARGUMENTS]
   verify [ID or TOPIC ...]  prove the claims, print the ledger, write report/ledger.json
   show ID                   tell all that the last ledger holds of a claim
   break ID                  hand the controls in as subjects, and see the proofs fail
+  quiz [ID or TOPIC ...]    ask what an interviewer asks, wrong ones again
+  bench                     compare the costs of goroutines, threads and other tasks here
   docs                      write NOTES.md from the sources
 
 An ID is "runes/byte-char", a TOPIC "runes". "notes verify -h" lists its flags.
@@ -97,17 +104,17 @@ func run(ctx context.Context, dir string, args []string, getenv func(string) str
 
 func command(ctx context.Context, dir string, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) error {
 	if len(args) == 0 {
-		return usageError("no command; one of verify, show, break, docs is wanted (notes help tells more)")
+		return usageError("no command; one of verify, show, break, quiz, bench, docs is wanted (notes help tells more)")
 	}
 	name, args := args[0], args[1:]
-	commands := map[string]func(context.Context, *app, []string) error{"verify": verify, "show": show, "break": breakClaim, "docs": docs}
+	commands := map[string]func(context.Context, *app, []string) error{"verify": verify, "show": show, "break": breakClaim, "quiz": quiz, "bench": benchmark, "docs": docs}
 	switch name {
 	case "help", "-h", "-help", "--help":
 		return flag.ErrHelp
 	}
 	do, found := commands[name]
 	if !found {
-		return usageError(fmt.Sprintf("unknown command %q; one of verify, show, break, docs is wanted", name))
+		return usageError(fmt.Sprintf("unknown command %q; one of verify, show, break, quiz, bench, docs is wanted", name))
 	}
 	root, err := moduleRoot(dir)
 	if err != nil {

@@ -79,7 +79,10 @@ func newModule(t *testing.T, files map[string]string) string {
 	dir := t.TempDir()
 	sources, err := filepath.Glob("../../internal/claim/*.go")
 	require.NoError(t, err)
-	all := map[string]string{"go.mod": "module gonotes\n\ngo 1.26\n"}
+	all := map[string]string{
+		"go.mod":    "module gonotes\n\ngo 1.26\n",
+		"README.md": "# numbers\n\n<!-- told: written by make docs -->\n<!-- end of told -->\n\n<!-- costs: written by make docs -->\n<!-- end of costs -->\n\nThe end.\n",
+	}
 	for _, name := range sources {
 		if strings.HasSuffix(name, "_test.go") {
 			continue
@@ -124,11 +127,13 @@ func notesUntil(ctx context.Context, dir string, stdin io.Reader, args ...string
 func TestRun_usage(t *testing.T) {
 	dir := numbers(t)
 	for _, test := range []struct{ args, want string }{
-		{"", "no command; one of verify, show, break, docs is wanted"},
+		{"", "no command; one of verify, show, break, quiz, bench, docs is wanted"},
 		{"prove", `unknown command "prove"`},
 		{"verify -fast", "verify: flag provided but not defined: -fast"},
 		{"verify -timeout soon", `verify: invalid value "soon" for flag -timeout`},
 		{"verify -timeout -1s", "verify: -timeout is -1s; it must be more than 0"},
+		{"verify -tasks many", `verify: -tasks is "many"; it must be a number more than 0, or max`},
+		{"verify -tasks 0", `verify: -tasks is "0"; it must be`},
 		{"verify numbers/evne", `unknown claim "numbers/evne"; did you mean "numbers/even"?`},
 		{"verify nubers", `unknown claim "nubers"; did you mean "numbers"?`},
 		{"verify numbers -complete", "flag -complete stands after an id; flags come first"},

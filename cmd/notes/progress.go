@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"gonotes/internal/claim"
 	"gonotes/internal/ledger"
 )
 
@@ -63,6 +64,11 @@ func (p *progress) watch(run *ledger.Run) func(ledger.Event) {
 		switch {
 		case e.Action == "run" && top:
 			p.current = path.Base(e.Package) + " " + e.Test
+		case e.Action == "attr" && e.Key == claim.AttrStage:
+			p.current = path.Base(e.Package) + " " + e.Test + ": " + e.Value
+			if !p.terminal && !p.interrupted() {
+				fmt.Fprintln(p.out, p.current)
+			}
 		case slices.Contains([]string{"pass", "fail", "skip"}, e.Action) && top:
 			p.counts[e.Package]++
 		case slices.Contains([]string{"pass", "fail"}, e.Action) && e.Test == "" && !p.terminal && !p.interrupted():

@@ -29,7 +29,7 @@ func show(_ context.Context, a *app, args []string) error {
 	p.field("source", c.Source)
 	p.field("declared", fmt.Sprintf("%s:%d", c.File, c.Line))
 
-	l, err := a.read()
+	l, err := a.read(ledgerFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		p.field("status", "not verified here yet; run notes verify "+string(c.ID))

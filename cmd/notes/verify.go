@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -24,11 +25,15 @@ import (
 // ledgerFile is where verify writes, relative to the module's root.
 const ledgerFile = "report/ledger.json"
 
+// tasksEnv tells the tests how many goroutines to hold at once.
+const tasksEnv = "GONOTES_TASKS"
+
 // verify proves the selected claims, prints the ledger and writes it.
 func verify(ctx context.Context, a *app, args []string) error {
 	flags := flag.NewFlagSet("verify", flag.ContinueOnError)
-	complete := flags.Bool("complete", false, "fail on claims and proofs that are not run, too")
+	complete := flags.Bool("complete", false, "fail on what is not run, too, unless this platform cannot run it")
 	stdin := flags.Bool("stdin", false, "read the events of go test -json from standard input instead of running it")
+	tasks := flags.String("tasks", "1000000", "how many goroutines the largest experiments hold at once, or max for as many as memory allows")
 	timeout := flags.Duration("timeout", 2*time.Minute, "how long the tests of one package may take")
 	args, err := parse(flags, args)
 	if errors.Is(err, flag.ErrHelp) {
@@ -42,6 +47,9 @@ func verify(ctx context.Context, a *app, args []string) error {
 	}
 	if *timeout <= 0 {
 		return usageError(fmt.Sprintf("verify: -timeout is %v; it must be more than 0", *timeout))
+	}
+	if n, err := strconv.Atoi(*tasks); *tasks != "max" && (err != nil || n < 1) {
+		return usageError(fmt.Sprintf("verify: -tasks is %q; it must be a number more than 0, or max", *tasks))
 	}
 	claims, mistakes := a.declared()
 	selected, err := selection(claims, mistakes, args)
@@ -58,7 +66,7 @@ func verify(ctx context.Context, a *app, args []string) error {
 			return errors.New("no event on standard input; pipe go test -json into this command")
 		}
 	} else {
-		err = a.test(ctx, testArgs(claims, selected, *timeout), nil, progress.watch(run))
+		err = a.test(ctx, testArgs(claims, selected, *timeout), []string{tasksEnv + "=" + *tasks}, progress.watch(run))
 	}
 	progress.stop()
 	settled, strays := ledger.Settle(claims, selected, run)
@@ -87,11 +95,15 @@ func verify(ctx context.Context, a *app, args []string) error {
 	return nil
 }
 
-// notRun lists the claims of which a proof was not run.
+// notRun lists the claims that were not run, and those of which a proof lacked
+// what this machine could have.
 func notRun(l ledger.Ledger) []string {
 	var ids []string
 	for _, entry := range l.Claims {
-		if slices.ContainsFunc(entry.Proofs, func(p ledger.Proof) bool { return p.Status == ledger.NotRun }) {
+		lacks := func(p ledger.Proof) bool {
+			return p.Status == ledger.NotRun && !strings.HasPrefix(p.Reason, "platform: ")
+		}
+		if entry.Status == ledger.NotRun || slices.ContainsFunc(entry.Proofs, lacks) {
 			ids = append(ids, string(entry.ID))
 		}
 	}
@@ -245,15 +257,15 @@ func (a *app) write(l ledger.Ledger) error {
 	return os.WriteFile(name, append(text, '\n'), 0o644)
 }
 
-// read returns the ledger that verify wrote last.
-func (a *app) read() (ledger.Ledger, error) {
+// read returns the ledger in the file name, relative to the module's root.
+func (a *app) read(name string) (ledger.Ledger, error) {
 	var l ledger.Ledger
-	text, err := os.ReadFile(filepath.Join(a.root, filepath.FromSlash(ledgerFile)))
+	text, err := os.ReadFile(filepath.Join(a.root, filepath.FromSlash(name)))
 	if err != nil {
 		return l, err
 	}
 	if err := json.Unmarshal(text, &l); err != nil {
-		return l, fmt.Errorf("%s is no ledger: %w; make verify writes a new one", ledgerFile, err)
+		return l, fmt.Errorf("%s is no ledger: %w; make verify writes a new one", name, err)
 	}
 	return l, nil
 }

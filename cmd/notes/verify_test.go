@@ -248,3 +248,31 @@ func TestPage_colour(t *testing.T) {
 	assert.Contains(t, coloured.String(), "\x1b[31mwrong     \x1b[0m  every")
 	assert.Equal(t, plain.String(), regexp.MustCompile(`\x1b\[[0-9;]*m`).ReplaceAllString(coloured.String(), ""))
 }
+
+// A run is complete without a proof that the platform rules out, but not
+// without the whole claim.
+func TestVerify_complete(t *testing.T) {
+	for _, test := range []struct {
+		edits []string
+		code  int
+	}{
+		{nil, exitFailed},
+		{[]string{"tool: no sieve", "platform: no sieve"}, exitOK},
+		{[]string{"tool: no sieve", "platform: no sieve", "proof.Holds(\"two\", 2)\n\tproof.Control(\"three\", 3, \"is odd\")\n}", "proof.NotRun(\"platform: none\")\n}"}, exitFailed},
+	} {
+		code, stdout, stderr := notesIn(t, numbers(t, test.edits...), nil, "verify", "-complete", "numbers/prime")
+		assert.Equal(t, test.code, code, stdout+stderr)
+	}
+}
+
+// How many goroutines to hold at once reaches the tests, and how far a long
+// one is reaches the reader.
+func TestVerify_tasks(t *testing.T) {
+	dir := numbers(t, `"fmt"`, `"fmt"
+	"os"`, `proof.Figure("rods", 2048, "B")`, `claim.Stage(t, "half of %s", os.Getenv("GONOTES_TASKS"))`)
+	for args, want := range map[string]string{"": "1000000", "-tasks=max": "max", "-tasks=12": "12"} {
+		code, _, stderr := notesIn(t, dir, nil, strings.Fields("verify "+args+" numbers/even")...)
+		assert.Equal(t, exitOK, code, stderr)
+		assert.Contains(t, stderr, "\nnumbers TestEven: half of "+want+"\n")
+	}
+}

@@ -56,6 +56,8 @@ type Declaration struct {
 	Verdict    Verdict
 	Truth      string // the limit or the correction, one sentence or two
 	Proxy      string // what is measured for a judgement, otherwise empty
+	Asked      string // the interviewer's question, empty if none is written down
+	Answer     string // what to say to it in half a minute
 	Source     string // specification, RFC, paper or release note
 }
 
@@ -167,9 +169,12 @@ func declarationOf(value *ast.ValueSpec, doc *ast.CommentGroup) (Declaration, er
 
 var (
 	statementForm = regexp.MustCompile(`^(\w+): (.+) \((§\d+(?: and §\d+)*(?:, asked next)?)\)$`)
-	fieldForm     = regexp.MustCompile(`^(Holds, but|Holds|Outdated|Wrong|Judgement|Proxy|Source): (.+)$`)
+	fieldForm     = regexp.MustCompile(`^(Holds, but|Holds|Outdated|Wrong|Judgement|Proxy|Asked|Answer|Source): (.+)$`)
 	endedForm     = regexp.MustCompile(`since (Go|JDK) \d|\b(19|20)\d\d\b`)
 )
+
+// An answer is spoken in half a minute: this many words.
+const minAnswer, maxAnswer = 40, 90
 
 // ParseDoc reads the doc comment of the claim that the constant name declares.
 func ParseDoc(name, doc string) (Declaration, error) {
@@ -192,6 +197,10 @@ func ParseDoc(name, doc string) (Declaration, error) {
 		switch {
 		case match[1] == "Proxy" && d.Proxy == "":
 			d.Proxy = match[2]
+		case match[1] == "Asked" && d.Asked == "":
+			d.Asked = match[2]
+		case match[1] == "Answer" && d.Answer == "":
+			d.Answer = match[2]
 		case match[1] == "Source" && d.Source == "":
 			d.Source = match[2]
 		case slices.Contains(Verdicts, verdict) && d.Verdict == "":
@@ -200,6 +209,7 @@ func ParseDoc(name, doc string) (Declaration, error) {
 			return d, fmt.Errorf("the paragraph %q comes second of its kind", match[1]+":")
 		}
 	}
+	words := len(strings.Fields(d.Answer))
 	switch {
 	case d.Verdict == "":
 		return d, errors.New(`no paragraph starts with a verdict: "Holds:", "Holds, but:", "Outdated:", "Wrong:" or "Judgement:"`)
@@ -207,6 +217,10 @@ func ParseDoc(name, doc string) (Declaration, error) {
 		return d, errors.New(`no paragraph starts with "Source:"`)
 	case (d.Verdict == Judgement) != (d.Proxy != ""):
 		return d, errors.New(`a judgement, and nothing else, has a paragraph that starts with "Proxy:"`)
+	case (d.Asked != "") != (d.Answer != ""):
+		return d, errors.New(`"Asked:" and "Answer:" come together`)
+	case d.Answer != "" && (words < minAnswer || words > maxAnswer):
+		return d, fmt.Errorf("the answer has %d words; half a minute of speech is %d to %d", words, minAnswer, maxAnswer)
 	case d.Verdict == Outdated && !endedForm.MatchString(d.Truth):
 		return d, fmt.Errorf("the outdated claim names no release or year that ended it: %q", d.Truth)
 	}

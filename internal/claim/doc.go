@@ -2,7 +2,9 @@
 //
 // A claim is a documented constant of type [ID] in the file claims.go of its
 // topic package. The doc comment is the claim: what the notes say, where, the
-// verdict with its limit or correction, and the source. [ParseFile] reads it.
+// verdict with its limit or correction, and the source. [ParseFile] reads it. Two
+// more paragraphs, "Asked:" and "Answer:", are the interviewer's question and
+// what to say to it in half a minute.
 //
 //	// ByteChar: a rune is Go's byte character. (§12)
 //	//

@@ -30,6 +30,7 @@ const (
 	AttrClaim = "claim"      // the id, when a proof begins
 	AttrPart  = "proof-part" // the Record as JSON, when it ends, in parts between bars
 	AttrProof = "proof"      // its last part
+	AttrStage = "stage"      // how far a long experiment is, from Stage
 )
 
 // partBytes bounds a part of a record: test2json loses an attribute whose line
@@ -180,6 +181,17 @@ func (p *Proof[S]) Figure(name string, value float64, unit string) {
 	figure := Figure{name, value, unit}
 	p.record.Figures = append(p.record.Figures, figure)
 	p.t.Logf("figure: %s: %v", name, figure)
+}
+
+// Stage tells how far a long experiment is, for those who wait for it.
+func Stage(t T, format string, args ...any) {
+	t.Helper()
+	stage := fmt.Sprintf(format, args...)
+	if recorded() {
+		t.Attr(AttrStage, stage)
+		return
+	}
+	t.Logf("%s", stage)
 }
 
 // Engine names the server that the proof ran on, embedded or real, and its version.

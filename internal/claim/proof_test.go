@@ -235,6 +235,23 @@ func TestProve_broken(t *testing.T) {
 	assert.Empty(t, run(body).errors)
 }
 
+// Stage is an attribute where go test -json reads it, else a log line.
+func TestStage(t *testing.T) {
+	old := recorded
+	t.Cleanup(func() { recorded = old })
+	for _, reads := range []bool{true, false} {
+		recorded = func() bool { return reads }
+		fake := run(func(t *fakeT) { Stage(t, "%d of %d", 3, 10) })
+		if reads {
+			assert.Equal(t, map[string]string{AttrStage: "3 of 10"}, fake.attrs)
+			assert.Empty(t, fake.logs)
+		} else {
+			assert.Empty(t, fake.attrs)
+			assert.Equal(t, []string{"3 of 10"}, fake.logs)
+		}
+	}
+}
+
 // NaN is neither at most nor at least anything.
 func TestAtMost_AtLeast(t *testing.T) {
 	for _, test := range []struct {
@@ -270,6 +287,11 @@ const Even claim.ID = "numbers/even"`
 		{"no source", "// Source: Euclid, book VII\n", "// None.\n", `no paragraph starts with "Source:"`},
 		{"judgement without proxy", "// Wrong:", "// Judgement:", `starts with "Proxy:"`},
 		{"proxy without judgement", "// Source:", "// Proxy: beads.\n//\n// Source:", `starts with "Proxy:"`},
+		{"question without answer", "// Source:", "// Asked: Why?\n//\n// Source:", `"Asked:" and "Answer:" come together`},
+		{"answer without question", "// Source:", "// Answer: " + strings.Repeat("so ", 50) + "\n//\n// Source:", `"Asked:" and "Answer:" come together`},
+		{"short answer", "// Source:", "// Asked: Why?\n//\n// Answer: " + strings.Repeat("so ", 39) + "\n//\n// Source:", "the answer has 39 words; half a minute of speech is 40 to 90"},
+		{"long answer", "// Source:", "// Asked: Why?\n//\n// Answer: " + strings.Repeat("so ", 91) + "\n//\n// Source:", "the answer has 91 words"},
+		{"two answers", "// Source:", "// Answer: so.\n//\n// Answer: so.\n//\n// Source:", `the paragraph "Answer:" comes second`},
 		{"outdated by nothing", "// Wrong:", "// Outdated:", "names no release or year"},
 		{"not a literal", `"numbers/even"`, `"numbers/" + "even"`, "not a string literal"},
 		{"two constants at once", `Even claim.ID = "numbers/even"`, `Even, Odd claim.ID = "numbers/even", "numbers/odd"`, "one constant with one value"},
@@ -291,6 +313,15 @@ const Even claim.ID = "numbers/even"`
 			assert.Empty(t, declared)
 		})
 	}
+}
+
+// A claim may carry the interviewer's question and an answer to speak.
+func TestParseDoc_answer(t *testing.T) {
+	answer := strings.TrimSpace(strings.Repeat("so ", 40))
+	d, err := ParseDoc("Even", "Even: every number is even. (§1)\n\nWrong: one in two is.\n\nAsked: Which\nare?\n\nAnswer: "+answer+"\n\nSource: Euclid\n")
+	require.NoError(t, err)
+	assert.Equal(t, "Which are?", d.Asked)
+	assert.Equal(t, answer, d.Answer)
 }
 
 // The release that a truth is bound to is read from its words.

@@ -16,8 +16,9 @@ import (
 func TestTopics_imports(t *testing.T) {
 	given := []string{"github.com/stretchr/testify", "golang.org/x/sync", "go.uber.org/goleak", "gonotes/internal/claim", "gonotes/internal/source"}
 	for topic, more := range map[string][]string{
-		"gonotes/closures": nil,
-		"gonotes/runes":    {"golang.org/x/text", "github.com/clipperhouse/uax29/v2"},
+		"gonotes/closures":   nil,
+		"gonotes/goroutines": {"gonotes/internal/prog", "gonotes/internal/probe"},
+		"gonotes/runes":      {"golang.org/x/text", "github.com/clipperhouse/uax29/v2"},
 	} {
 		for _, imported := range imports(t, topic) {
 			allowed := !strings.Contains(imported, ".") && !strings.HasPrefix(imported, "gonotes/")
