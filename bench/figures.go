@@ -18,7 +18,7 @@ import (
 // figures are the plots that the results have numbers for.
 func (r Results) figures() []figure {
 	var figures []figure
-	for _, f := range []func() (figure, bool){r.memoryFigure, r.startFigure, r.tripFigure, r.memoryKindsFigure, r.syncFigure} {
+	for _, f := range []func() (figure, bool){r.memoryFigure, r.startFigure, r.tripFigure, r.memoryKindsFigure, r.syncFigure, r.workersFigure} {
 		if f, ok := f(); ok {
 			figures = append(figures, f)
 		}
@@ -248,35 +248,47 @@ func (r Results) nearest(kind probe.Kind, tasks int) (point, bool) {
 	return found, found.tasks > 0
 }
 
-// operationNames say what one operation of a benchmark of goroutines is.
+// operationNames say what one operation is of those benchmarks of goroutines
+// that are drawn.
 var operationNames = map[string]string{
-	"Channels_buffered": "send a value, by size of the buffer",
-	"Channels_share":    "add one to a shared counter",
-	"SelectFair":        "send, and receive by select",
+	"Channels_buffered":      "send a value, by size of the buffer",
+	"Channels_share":         "add one to a shared counter",
+	"Channels_table":         "look up or change a shared table",
+	"SelectFair":             "send, and receive by select",
+	"Multiplexed_workerPool": "do a thousand small tasks",
 }
 
-// syncFigure shows what handing over and starting cost, by the benchmarks that
-// the quick plan runs.
+// syncFigure shows what it costs to hand over and to share.
 func (r Results) syncFigure() (figure, bool) {
+	f, ok := r.operationsFigure("Channels_buffered", "Channels_share", "Channels_table", "SelectFair")
+	f.name, f.title = "sync", "What synchronisation costs in Go"
+	return f, ok
+}
+
+// workersFigure shows what it costs to let others work.
+func (r Results) workersFigure() (figure, bool) {
+	f, ok := r.operationsFigure("Multiplexed_workerPool")
+	f.name, f.title = "workers", "Who does the work in Go"
+	return f, ok
+}
+
+// operationsFigure shows benchmarks of goroutines.
+func (r Results) operationsFigure(bases ...string) (figure, bool) {
 	rs := rows{figure: timeOf}
-	shown := regexp.MustCompile(telling)
-	base := ""
-	for _, o := range r.operations() {
-		name := procs.ReplaceAllString(strings.TrimPrefix(o.name, "Benchmark"), "")
-		first, rest, _ := strings.Cut(name, "/")
-		if path.Base(o.pkg) != "goroutines" || !shown.MatchString(o.name) || o.Min <= 0 {
-			continue
+	for _, base := range bases {
+		title := []row{{name: operationNames[base]}}
+		for _, o := range r.operations() {
+			name := procs.ReplaceAllString(strings.TrimPrefix(o.name, "Benchmark"), "")
+			first, rest, _ := strings.Cut(name, "/")
+			if path.Base(o.pkg) != "goroutines" || first != base || o.Min <= 0 {
+				continue
+			}
+			rs.rows = append(append(rs.rows, title...), row{inWords(rest), "", []mark{{Spread: o.Spread, colour: blue}}})
+			title = nil
 		}
-		if first != base {
-			base = first
-			rs.rows = append(rs.rows, row{name: cmp.Or(operationNames[base], base)})
-		}
-		rs.rows = append(rs.rows, row{inWords(rest), "", []mark{{Spread: o.Spread, colour: blue}}})
 	}
 	p, ok := inRows(rs, timeOf)
 	return figure{
-		name:  "sync",
-		title: "What synchronisation costs in Go",
 		below: []string{"What one operation is stands in bold, the ways to do it under that."},
 		plot:  p, axis: "time of one operation (log scale)", left: 2.8 * vg.Inch, right: 0.7 * vg.Inch, height: rowsHeight(len(rs.rows), vg.Points(19), 2),
 		foot: r.foot(),
@@ -286,6 +298,18 @@ func (r Results) syncFigure() (figure, bool) {
 // procs is GOMAXPROCS at the end of a benchmark's name.
 var procs = regexp.MustCompile(`-\d+$`)
 
+// implWords say what is compared where a benchmark's name cannot.
+var implWords = map[string]string{
+	"inorder":  "one after another",
+	"pool":     "pool of workers",
+	"pertask":  "a goroutine each",
+	"setlimit": "errgroup.SetLimit",
+	"rwmutex":  "sync.RWMutex",
+	"mutex":    "sync.Mutex",
+	"syncmap":  "sync.Map",
+	"reflect":  "reflect.Select",
+}
+
 // inWords writes the keys of a benchmark's name for people: what is compared,
 // then the rest: "channel, goroutines 2".
 func inWords(keys string) string {
@@ -294,7 +318,7 @@ func inWords(keys string) string {
 		key, value, found := strings.Cut(field, "=")
 		switch {
 		case key == "impl":
-			words = slices.Insert(words, 0, value)
+			words = slices.Insert(words, 0, cmp.Or(implWords[value], value))
 		case found:
 			words = append(words, key+" "+value)
 		case key != "":

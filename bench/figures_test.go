@@ -108,7 +108,7 @@ func TestApart(t *testing.T) {
 	}
 }
 
-// Every benchmark that the sync plot names is one of package goroutines.
+// Every benchmark that is drawn is one of package goroutines.
 func TestOperationNames(t *testing.T) {
 	files, err := filepath.Glob("../goroutines/*_test.go")
 	require.NoError(t, err)
@@ -126,7 +126,7 @@ func TestOperationNames(t *testing.T) {
 
 // What a benchmark compares stands first.
 func TestInWords(t *testing.T) {
-	for in, want := range map[string]string{"cases=2/impl=select": "select, cases 2", "impl=channel": "channel", "": "", "fast": "fast"} {
+	for in, want := range map[string]string{"cases=2/impl=select": "select, cases 2", "impl=channel": "channel", "reads=9%/impl=syncmap": "sync.Map, reads 9%", "": "", "fast": "fast"} {
 		assert.Equal(t, want, inWords(in))
 	}
 }
