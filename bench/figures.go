@@ -255,7 +255,7 @@ var operationNames = map[string]string{
 	"Channels_share":         "add one to a shared counter",
 	"Channels_table":         "look up or change a shared table",
 	"SelectFair":             "send, and receive by select",
-	"Multiplexed_workerPool": "do a thousand small tasks",
+	"Multiplexed_workerPool": "do a thousand tasks of some rounds each",
 }
 
 // syncFigure shows what it costs to hand over and to share.

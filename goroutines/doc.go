@@ -85,4 +85,21 @@
 // loop that never looks at Done is not stopped by cancelling.
 //
 // [MutexCopy]: a copy of a mutex is another mutex, and excludes nobody.
+//
+// # Patterns
+//
+// Each of these ends its goroutines, in every case, and the tests beside it show
+// the twin that does not.
+//
+//   - [Process] lets a number of workers do tasks; the first error ends it.
+//   - [Ordered] works on several items at a time and yields the results in order.
+//   - [Pipe] runs the stages of a pipeline, [Emit], [Transform] and [Merge], and
+//     ends them when its loop is left.
+//   - [Recovered] runs a task in a goroutine and hands a panic on as an error, a
+//     [PanicError].
+//   - [Preferred] receives from one of two channels that has priority.
+//
+// Golang.org/x/sync has more: errgroup, semaphore and singleflight stand in the
+// tests, as do sync.Pool, sync.Map, sync.Once, atomics and false sharing, with
+// what each costs in the benchmarks.
 package goroutines

@@ -2,6 +2,8 @@ package goroutines_test
 
 import (
 	"fmt"
+	"runtime"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -82,4 +84,21 @@ func Example_multiplexed() {
 	// Output:
 	// goroutines that wait: 10000
 	// sum of their parts:   49995000
+}
+
+// GOMAXPROCS bounds how many goroutines run at once, not how many there are.
+func Example_multiplexed_gomaxprocs() {
+	before := runtime.GOMAXPROCS(1)
+	defer runtime.GOMAXPROCS(before)
+	turns := make(chan string)
+	for _, name := range []string{"one", "two", "three"} {
+		go func() { turns <- name }()
+	}
+	names := []string{<-turns, <-turns, <-turns}
+	slices.Sort(names)
+	fmt.Println("run at once:", runtime.GOMAXPROCS(0))
+	fmt.Println("had a turn: ", names)
+	// Output:
+	// run at once: 1
+	// had a turn:  [one three two]
 }

@@ -3,6 +3,7 @@ package goroutines_test
 import (
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"testing"
 
 	"gonotes/goroutines"
@@ -88,4 +89,14 @@ func Example_outnumberThreads() {
 	}
 	fmt.Println("answers of each kind:", counted)
 	// Output: answers of each kind: [1000 1000 1000 1000 1000 1000 1000 1000 1000 1000]
+}
+
+// The runtime has a limit of its own on threads, and none on goroutines.
+func Example_outnumberThreads_limit() {
+	before := debug.SetMaxThreads(20_000)
+	fmt.Println("threads that a program may have:", before)
+	fmt.Println("and now:                        ", debug.SetMaxThreads(before))
+	// Output:
+	// threads that a program may have: 10000
+	// and now:                         20000
 }

@@ -1,6 +1,7 @@
 package goroutines_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -103,4 +104,20 @@ func TestStartFaster_switchPthreads(t *testing.T) {
 	const name = "round trip, against two goroutines"
 	proof.Holds("two pthreads on one processor", ratio(t, name, pinned, channel))
 	proof.Control("two goroutines", nearOne(3, func() claim.Figure { return ratio(t, name, again, channel) }), "want at least 5")
+}
+
+// Starting is cheap enough to do it for each of many small tasks, though not for
+// an addition.
+func Example_startFaster() {
+	lengths := make(chan int)
+	words := []string{"a", "goroutine", "for", "each", "word"}
+	for _, word := range words {
+		go func() { lengths <- len(word) }()
+	}
+	sum := 0
+	for range words {
+		sum += <-lengths
+	}
+	fmt.Println("letters:", sum)
+	// Output: letters: 21
 }
