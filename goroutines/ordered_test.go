@@ -120,9 +120,9 @@ func TestChannels_orderedLeft(t *testing.T) {
 			}
 		}
 	}
-	proof := claim.Prove(t, goroutines.Channels, func(found error) error { return found })
+	proof := claim.Prove(t, goroutines.Channels, nothingLeft)
 	proof.Holds("a queue with a channel for each result", leave(goroutines.Ordered))
-	proof.Control("one channel for all results", leave(leaking), "found unexpected goroutines")
+	proof.Control("one channel for all results", leave(leaking), "in state chan send, with gonotes/goroutines_test.TestChannels_orderedLeft")
 	for range 3 {
 		<-results // so that the leak ends here
 	}
