@@ -32,6 +32,12 @@ func (g *gauge) add(n int) {
 	g.most = max(g.most, g.now)
 }
 
+func (g *gauge) highest() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.most
+}
+
 // process is a way to let workers do tasks.
 type process func(ctx context.Context, workers int, tasks iter.Seq[int], do func(context.Context, int) error) error
 
@@ -118,7 +124,7 @@ func TestMultiplexed_workerPool(t *testing.T) {
 				return nil
 			})
 			assert.NoError(t, err)
-			result := run{underWay.most, int(done.Load())}
+			result := run{underWay.highest(), int(done.Load())}
 			time.Sleep(time.Minute) // for those that it did not wait for
 			return result
 		}
@@ -135,7 +141,7 @@ func TestMultiplexed_workerPool(t *testing.T) {
 		proof.Holds("an errgroup with a limit of 3", of(errgroupSetLimit))
 		proof.Holds("a bare pool, as long as all goes well", of(bareWorkers))
 		proof.Control("a goroutine for each task", of(goroutinePerTask), "100 tasks at once, want at most 3")
-		proof.Control("a pool that does not wait for its workers", of(withoutWaiting), "97 tasks done when it returned, want 100")
+		proof.Control("a pool that does not wait for its workers", of(withoutWaiting), "tasks done when it returned, want 100")
 	})
 }
 

@@ -51,7 +51,7 @@ func TestLeakProfile_timeAfterBefore123(t *testing.T) {
 	proof := claim.Prove(t, goroutines.LeakProfile, claim.AtMost(16))
 	asBefore, result := held("after", "GODEBUG=asynctimerchan=1")
 	if strings.Contains(result.Stderr, `removed GODEBUG "asynctimerchan"`) {
-		proof.NotRun("tool: no Go before 1.27, which removed GODEBUG=asynctimerchan=1")
+		proof.NotRun("platform: Go 1.27 removed GODEBUG=asynctimerchan=1")
 	}
 	require.Zero(t, result.Code, result.Stderr)
 	now, _ := held("after", "GODEBUG=asynctimerchan=0")
