@@ -203,7 +203,9 @@ func TestRun_left(t *testing.T) {
 func TestRun_hangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &machine{memory: 1 << 40, hang: "Go goroutine 100"}
+		began := time.Now()
 		results := m.run(t, small())
+		assert.Equal(t, patience, time.Since(began), "it is not tried again")
 		assert.Contains(t, results.Skips, Skip{"BenchmarkPark/tasks=100/kind=Go-goroutine", "failed: it took more than 3m0s"})
 		assert.Equal(t, 2, results.of(point{kind: probe.Pthread, tasks: 10}, unitUsed).Rounds)
 	})

@@ -102,7 +102,7 @@ func TestChannels_orderedLeft(t *testing.T) {
 	itself := func(item int) int { return item }
 	before := goleak.IgnoreCurrent()
 	leave := func(do parallel) error {
-		for range do(4, below(4), itself) {
+		for range do(4, below(20), itself) {
 			break
 		}
 		return goleak.Find(before)
@@ -123,7 +123,7 @@ func TestChannels_orderedLeft(t *testing.T) {
 	proof := claim.Prove(t, goroutines.Channels, nothingLeft)
 	proof.Holds("a queue with a channel for each result", leave(goroutines.Ordered))
 	proof.Control("one channel for all results", leave(leaking), "in state chan send, with gonotes/goroutines_test.TestChannels_orderedLeft")
-	for range 3 {
+	for range 19 {
 		<-results // so that the leak ends here
 	}
 }

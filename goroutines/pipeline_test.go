@@ -60,7 +60,9 @@ func TestLeakProfile_pipeline(t *testing.T) {
 		defer cancel()
 		<-stages(ctx)
 	}
+	var silent chan int // nothing comes on it
 	left := func(leave func(stages), stages stages) error {
+		silent = make(chan int)
 		others := goleak.IgnoreCurrent()
 		var last <-chan int
 		leave(func(ctx context.Context) <-chan int {
@@ -68,15 +70,16 @@ func TestLeakProfile_pipeline(t *testing.T) {
 			return last
 		})
 		report := goleak.Find(others)
+		close(silent)
 		for range last { // lets those end who were left
 		}
 		return report
 	}
 
-	emit := func(ctx context.Context) <-chan int { return goroutines.Emit(ctx, naturals) }
+	emit := func(ctx context.Context) <-chan int { return goroutines.Emit(ctx, slices.Values(upTo(100))) }
 	transform := func(ctx context.Context) <-chan int { return goroutines.Transform(ctx, emit(ctx), double) }
 	merge := func(ctx context.Context) <-chan int { return goroutines.Merge(ctx, emit(ctx), transform(ctx)) }
-	idle := func(ctx context.Context) <-chan int { return goroutines.Merge(ctx, emit(ctx), make(chan int)) }
+	idle := func(ctx context.Context) <-chan int { return goroutines.Merge(ctx, emit(ctx), silent) }
 	leaky := func(ctx context.Context) <-chan int { return leakyTwice(emit(ctx)) }
 
 	proof := claim.Prove(t, goroutines.LeakProfile, nothingLeft)

@@ -191,6 +191,29 @@ func TestMultiplexed_workerPoolEnds(t *testing.T) {
 	})
 }
 
+// When its context has ended, a pool begins no task. An errgroup with a limit
+// starts all the same, and leaves it to each task to ask.
+func TestMultiplexed_workerPoolBeginsNone(t *testing.T) {
+	begun := func(process process) claim.Figure {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		var tasks atomic.Int64
+		for range 100 { // select takes a random one of what is ready
+			err := process(ctx, 2, slices.Values(upTo(10)), func(context.Context, int) error {
+				tasks.Add(1)
+				return nil
+			})
+			if err != nil {
+				assert.ErrorIs(t, err, context.Canceled)
+			}
+		}
+		return claim.Figure{Name: "begun after the end", Value: float64(tasks.Load()), Unit: "tasks"}
+	}
+	proof := claim.Prove(t, goroutines.Multiplexed, claim.AtMost(0))
+	proof.Holds("a pool", begun(goroutines.Process))
+	proof.Control("an errgroup with a limit", begun(errgroupSetLimit), "1000 tasks, want at most 0")
+}
+
 // Two workers do seven tasks; a task that fails ends the work.
 //
 //claim:goroutines/multiplexed
