@@ -198,7 +198,7 @@ func TestMultiplexed_workerPoolBeginsNone(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		var tasks atomic.Int64
-		for range 100 { // select takes a random one of what is ready
+		for range 1000 { // select takes a random one of what is ready
 			err := process(ctx, 2, slices.Values(upTo(10)), func(context.Context, int) error {
 				tasks.Add(1)
 				return nil
@@ -211,7 +211,7 @@ func TestMultiplexed_workerPoolBeginsNone(t *testing.T) {
 	}
 	proof := claim.Prove(t, goroutines.Multiplexed, claim.AtMost(0))
 	proof.Holds("a pool", begun(goroutines.Process))
-	proof.Control("an errgroup with a limit", begun(errgroupSetLimit), "1000 tasks, want at most 0")
+	proof.Control("an errgroup with a limit", begun(errgroupSetLimit), "10000 tasks, want at most 0")
 }
 
 // Two workers do seven tasks; a task that fails ends the work.
