@@ -10,8 +10,7 @@ import (
 // trait is what the comparison knows of a kind before it measures it.
 type trait struct {
 	stackless bool          // a waiting task keeps the state it awaits on, and no stack
-	thread    bool          // each is a task of the kernel
-	mapped    bool          // and has a stack that is mapped apart, with a guard page
+	mapped    bool          // each is a thread whose stack is mapped apart, with a guard page
 	pins      bool          // its program can keep a round trip on one CPU
 	wakes     string        // what two tasks of a round trip wake each other with
 	trips     int           // how many round trips take a fraction of a second
@@ -34,11 +33,11 @@ var (
 
 var traits = map[probe.Kind]trait{
 	probe.Goroutine:    {wakes: "two unbuffered channels", trips: 200_000, typical: 4 * time.Microsecond, begin: 100 * time.Millisecond, colour: blue},
-	probe.LockedThread: {thread: true, pins: true, wakes: "two unbuffered channels", trips: 10_000, typical: 80 * time.Microsecond, begin: 100 * time.Millisecond, colour: skyBlue},
-	probe.Pthread:      {thread: true, mapped: true, pins: true, wakes: "condition variable", trips: 10_000, typical: 60 * time.Microsecond, begin: 50 * time.Millisecond, colour: black},
-	probe.JavaPlatform: {thread: true, mapped: true, wakes: "LockSupport.park", trips: 10_000, typical: 300 * time.Microsecond, begin: time.Second, colour: orange},
+	probe.LockedThread: {pins: true, wakes: "two unbuffered channels", trips: 10_000, typical: 80 * time.Microsecond, begin: 100 * time.Millisecond, colour: skyBlue},
+	probe.Pthread:      {mapped: true, pins: true, wakes: "condition variable", trips: 10_000, typical: 60 * time.Microsecond, begin: 50 * time.Millisecond, colour: black},
+	probe.JavaPlatform: {mapped: true, wakes: "LockSupport.park", trips: 10_000, typical: 300 * time.Microsecond, begin: time.Second, colour: orange},
 	probe.JavaVirtual:  {wakes: "LockSupport.park", trips: 200_000, typical: 8 * time.Microsecond, begin: time.Second, colour: vermilion},
-	probe.RustThread:   {thread: true, mapped: true, wakes: "condition variable", trips: 10_000, typical: 60 * time.Microsecond, begin: 50 * time.Millisecond, colour: green},
+	probe.RustThread:   {mapped: true, wakes: "condition variable", trips: 10_000, typical: 60 * time.Microsecond, begin: 50 * time.Millisecond, colour: green},
 	probe.TokioTask:    {stackless: true, wakes: "Notify", trips: 200_000, typical: time.Microsecond, begin: 50 * time.Millisecond, colour: green},
 	probe.AsyncioTask:  {stackless: true, wakes: "Event", trips: 30_000, typical: 25 * time.Microsecond, begin: 200 * time.Millisecond, colour: purple},
 	probe.NodePromise:  {stackless: true, wakes: "promise", trips: 200_000, typical: 3 * time.Microsecond, begin: 200 * time.Millisecond, colour: color.RGBA{R: 0x80, G: 0x80, B: 0x80, A: 255}},

@@ -25,10 +25,9 @@ type mark struct {
 type shape int
 
 const (
-	dot     shape = iota // a task with a stack
-	ring                 // a task without
-	square               // kinds of memory
-	diamond              //
+	dot    shape = iota // a task with a stack
+	ring                // a task without
+	square              // kinds of memory
 	triangle
 )
 
@@ -66,9 +65,6 @@ func (m mark) glyph(c draw.Canvas, at vg.Point) {
 	case square:
 		const r = radius * 0.9
 		corners(vg.Point{X: -r, Y: -r}, vg.Point{X: r, Y: -r}, vg.Point{X: r, Y: r}, vg.Point{X: -r, Y: r})
-	case diamond:
-		const r = radius * 1.25
-		corners(vg.Point{X: -r}, vg.Point{Y: -r}, vg.Point{X: r}, vg.Point{Y: r})
 	case triangle:
 		const r = radius * 1.1
 		corners(vg.Point{X: -r, Y: -r}, vg.Point{X: r, Y: -r}, vg.Point{Y: r})

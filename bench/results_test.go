@@ -54,7 +54,7 @@ func TestTraits(t *testing.T) {
 		assert.NotEmpty(t, trait.wakes, kind)
 		assert.Positive(t, trait.trips/4, kind)
 		assert.Positive(t, trait.colour.A, kind)
-		assert.False(t, trait.pins && !trait.thread, kind)
+		assert.False(t, trait.pins && !kind.Thread(), kind)
 	}
 	assert.Subset(t, Full().Kinds, Quick().Kinds)
 }

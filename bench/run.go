@@ -137,7 +137,7 @@ func (p Plan) Run(ctx context.Context, host Host, settings []Setting, show func(
 
 // sizes are the numbers of tasks of a kind.
 func (p Plan) sizes(kind probe.Kind) []int {
-	if traits[kind].thread {
+	if kind.Thread() {
 		return p.Threads
 	}
 	return p.Tasks
@@ -211,7 +211,7 @@ func (r *run) hopeless(p point) string {
 	if p.tasks == 0 {
 		return ""
 	}
-	if traits[p.kind].thread {
+	if p.kind.Thread() {
 		// Where the kernel tells no limits, the point is tried.
 		limits, _ := r.host.Limits()
 		for _, limit := range limits {
@@ -317,23 +317,18 @@ func park(ctx context.Context, process Process, p point) ([]Value, error) {
 	if sum != p.tasks {
 		return nil, fmt.Errorf("%d tasks that add one made %d", p.tasks, sum)
 	}
-	resident := parked.PerTask(func(u probe.Usage) int64 { return u.Resident })
-	tables := parked.PerTask(func(u probe.Usage) int64 { return u.PageTables })
+	memory := p.kind.Memory(parked)
 	values := []Value{
-		{rounded(resident + tables), unitUsed},
+		{rounded(memory.Used()), unitUsed},
 		{rounded(float64(parked.Start) / float64(p.tasks)), unitStart},
 		{rounded(float64(woken) / float64(p.tasks)), unitWake},
-		{rounded(resident), unitResident},
-		{rounded(tables), unitPageTables},
-		{rounded(parked.PerTask(func(u probe.Usage) int64 { return u.Reserved })), unitReserved},
+		{rounded(memory.Resident), unitResident},
+		{rounded(memory.PageTables), unitPageTables},
+		{rounded(memory.Reserved), unitReserved},
 		{float64(parked.After.Threads), unitThreads},
 	}
-	if traits[p.kind].thread {
-		// The kernel tells of the stacks of all processes together, which says
-		// nothing of a process with a few threads.
-		kernel := parked.PerTask(func(u probe.Usage) int64 { return u.KernelStack })
-		values[0].Number = rounded(resident + tables + kernel)
-		values = append(values, Value{rounded(kernel), unitKernel})
+	if p.kind.Thread() {
+		values = append(values, Value{rounded(memory.KernelStack), unitKernel})
 	}
 	return values, nil
 }

@@ -17,16 +17,15 @@ const perVirtualThread = 2_000
 // Virtual threads share a few threads of the kernel; platform threads are one
 // each.
 func TestJavaThreads(t *testing.T) {
-	type carried struct{ claim.Figure }
-	proof := claim.Prove(t, goroutines.JavaThreads, func(c carried) error { return claim.AtMost(0.01)(c.Figure) })
-	perTask := func(p probe.Parked) carried {
-		return carried{claim.Figure{Name: "threads of the kernel for each", Value: float64(p.After.Threads-p.Before.Threads) / float64(p.Tasks), Unit: "threads"}}
+	proof := claim.Prove(t, goroutines.JavaThreads, claim.AtMost(0.01))
+	perTask := func(p probe.Parked) claim.Figure {
+		return claim.Figure{Name: "threads of the kernel for each", Value: float64(p.After.Threads-p.Before.Threads) / float64(p.Tasks), Unit: "threads"}
 	}
 	free, err := probe.Available()
 	possible(t, proof, err)
 	asked := mostTasks(t)
 	virtual := parked(t, proof, probe.JavaVirtual, min(asked, int(free/8/perVirtualThread)))
-	proof.Figure("bytes of a virtual thread, of many", virtual.PerTask(func(u probe.Usage) int64 { return u.Resident }), "B")
+	proof.Figure("bytes of a virtual thread, of many", probe.JavaVirtual.Memory(virtual).Resident, "B")
 	proof.Figure("virtual threads alive at once", float64(virtual.Tasks), "threads")
 	proof.Figure("threads of the kernel", float64(virtual.After.Threads), "threads")
 	limits, err := probe.Limits()
@@ -41,9 +40,9 @@ func TestJavaThreads(t *testing.T) {
 // A platform thread reserves a stack of its own, a virtual one does not.
 func TestJavaThreads_reserve(t *testing.T) {
 	proof := claim.Prove(t, goroutines.JavaThreads, claim.AtMost(megabyte/10))
-	reserved := func(p probe.Parked) claim.Figure {
-		return claim.Figure{Name: "reserved for each", Value: memoryOf(p).reserved, Unit: "B"}
+	reserved := func(kind probe.Kind, tasks int) claim.Figure {
+		return claim.Figure{Name: "reserved for each", Value: memoryOf(t, proof, kind, tasks).Reserved, Unit: "B"}
 	}
-	proof.Holds("virtual threads", reserved(parked(t, proof, probe.JavaVirtual, 10*manyEnough)))
-	proof.Control("platform threads of the same Java", reserved(parked(t, proof, probe.JavaPlatform, manyEnough)), "B, want at most 104857")
+	proof.Holds("virtual threads", reserved(probe.JavaVirtual, 10*manyEnough))
+	proof.Control("platform threads of the same Java", reserved(probe.JavaPlatform, manyEnough), "B, want at most 104857")
 }

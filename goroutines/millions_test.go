@@ -100,7 +100,7 @@ func TestMillions(t *testing.T) {
 	proof := claim.Prove(t, goroutines.Millions, alive)
 	all := largestCrowd(t, proof)
 	proof.Holds("goroutines", all)
-	proof.Figure("bytes of one", all.parked.PerTask(func(u probe.Usage) int64 { return u.Resident }), "B")
+	proof.Figure("bytes of one", probe.Goroutine.Memory(all.parked).Resident, "B")
 	proof.Figure("asked for", float64(mostTasks(t)), "goroutines")
 
 	process := started(t, proof, probe.Goroutine, probe.Options{})
@@ -130,7 +130,7 @@ func refusedThreads[S any](t *testing.T, proof *claim.Proof[S], kind probe.Kind,
 func TestMillions_memory(t *testing.T) {
 	proof := claim.Prove(t, goroutines.Millions, claim.AtMost(3_600))
 	one := func(args ...string) claim.Figure {
-		return claim.Figure{Name: "bytes of one", Value: memoryOf(parked(t, proof, probe.Goroutine, 10*manyEnough, args...)).resident, Unit: "B"}
+		return claim.Figure{Name: "bytes of one", Value: memoryOf(t, proof, probe.Goroutine, 10*manyEnough, args...).Resident, Unit: "B"}
 	}
 	proof.Holds("waiting for a channel", one())
 	proof.Holds("asleep", one("-wait=sleep"))

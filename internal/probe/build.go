@@ -189,11 +189,8 @@ func buildGo(ctx context.Context, dir string) (program, error) {
 
 func buildC(ctx context.Context, dir string) (program, error) {
 	compiler, err := prog.CCompiler()
-	if none, ok := errors.AsType[prog.NoCompiler](err); ok {
-		return program{}, Missing{"tool: no C compiler (" + strings.Join(none.Names, ", ") + ")"}
-	}
 	if err != nil {
-		return program{}, err
+		return program{}, Missing{err.Error()}
 	}
 	path := filepath.Join(dir, "tasks.exe")
 	_, err = run(ctx, dir, nil, compiler, "-O2", "-pthread", "-o", path, "tasks.c")

@@ -189,7 +189,7 @@ func TestGoroutine_works(t *testing.T) {
 		p := running(t, Goroutine, Options{Args: []string{"-work=" + work}})
 		all := parked(t, p, tasks)
 		woken(t, p, tasks)
-		return all.PerTask(func(u Usage) int64 { return u.Resident })
+		return Goroutine.Memory(all).Resident
 	}
 	none := resident("none")
 	assert.InDelta(t, 3<<10, none, 1<<10)
@@ -219,7 +219,8 @@ func TestPthread_stacks(t *testing.T) {
 		p := running(t, Pthread, Options{Args: args})
 		all := parked(t, p, tasks)
 		woken(t, p, tasks)
-		return all.PerTask(func(u Usage) int64 { return u.Reserved }), all.PerTask(func(u Usage) int64 { return u.Resident })
+		memory := Pthread.Memory(all)
+		return memory.Reserved, memory.Resident
 	}
 	reserved, resident := cost("-stack=1048576")
 	assert.InDelta(t, 1<<20, reserved, 64<<10)

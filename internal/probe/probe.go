@@ -29,6 +29,15 @@ const (
 // Kinds lists them all, in the order in which they are shown.
 var Kinds = []Kind{Goroutine, LockedThread, Pthread, JavaPlatform, JavaVirtual, RustThread, TokioTask, AsyncioTask, NodePromise}
 
+// Thread tells whether each task of the kind is a thread of the kernel.
+func (k Kind) Thread() bool {
+	switch k {
+	case LockedThread, Pthread, JavaPlatform, RustThread:
+		return true
+	}
+	return false
+}
+
 // Missing is the error of a kind that this machine cannot run. Its text is a
 // reason for a proof that is not run: "tool: no JDK 21 or later".
 type Missing struct{ Reason string }
@@ -73,9 +82,31 @@ type Parked struct {
 	ThreadIDs int           // distinct kernel thread ids that the tasks saw themselves on, 0 where the runtime does not tell
 }
 
-// PerTask is what one of them adds to a kind of memory, in bytes.
-func (p Parked) PerTask(of func(Usage) int64) float64 {
-	return float64(of(p.After)-of(p.Before)) / float64(p.Tasks)
+// Memory is what one task takes, in bytes.
+type Memory struct {
+	Reserved    float64 // address space
+	Resident    float64
+	KernelStack float64
+	PageTables  float64
+}
+
+// Used is what is in memory, and not only reserved.
+func (m Memory) Used() float64 { return m.Resident + m.KernelStack + m.PageTables }
+
+// Memory is what each of these parked tasks of the kind takes. Only a thread has
+// a stack in the kernel, which tells of those of all processes together: what
+// others did meanwhile says nothing of tasks that are no threads.
+func (k Kind) Memory(p Parked) Memory {
+	each := func(before, after int64) float64 { return float64(after-before) / float64(p.Tasks) }
+	m := Memory{
+		Reserved:   each(p.Before.Reserved, p.After.Reserved),
+		Resident:   each(p.Before.Resident, p.After.Resident),
+		PageTables: each(p.Before.PageTables, p.After.PageTables),
+	}
+	if k.Thread() {
+		m.KernelStack = each(p.Before.KernelStack, p.After.KernelStack)
+	}
+	return m
 }
 
 // Refused is the error when the tasks could not all be started.

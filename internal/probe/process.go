@@ -329,13 +329,8 @@ func (p *Process) room(tasks int) error {
 
 // threads tells whether each task takes a thread.
 func (p *Process) threads() bool {
-	switch p.kind {
-	case LockedThread, Pthread, JavaPlatform, RustThread:
-		return true
-	case Goroutine:
-		return slices.Contains(p.options.Args, "-wait=locked") || slices.Contains(p.options.Args, "-wait=rawread")
-	}
-	return false
+	return p.kind.Thread() || p.kind == Goroutine &&
+		(slices.Contains(p.options.Args, "-wait=locked") || slices.Contains(p.options.Args, "-wait=rawread"))
 }
 
 // died is the error of a process that ended by itself, and not well.
