@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"sync"
 	"testing"
-	"time"
 
 	"gonotes/goroutines"
 	"gonotes/internal/claim"
@@ -134,7 +133,7 @@ func TestChannels(t *testing.T) {
 // Without a receiver the sender waits for ever, and when nobody else can run the
 // program ends as a deadlock.
 func TestChannels_nobodyReceives(t *testing.T) {
-	ended := endings(t, time.Minute, built(t, "testdata/channels"), "values", "nobody")
+	ended := endings(t, patience, built(t, "testdata/channels"), "values", "nobody")
 	proof := claim.Prove(t, goroutines.Channels, prog.Ended(0, ""))
 	proof.Holds("every value is received", ended["values"])
 	proof.Control("nobody receives", ended["nobody"], "exit code 2, want 0: fatal error: all goroutines are asleep - deadlock!")

@@ -9,8 +9,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/stretchr/testify/require"
-
 	"gonotes/goroutines"
 	"gonotes/internal/claim"
 	"gonotes/internal/prog"
@@ -72,14 +70,9 @@ func TestContextLeak_nothingHeld(t *testing.T) {
 
 // Vet reports a cancel function that is not called on every path.
 func TestContextLeak_vet(t *testing.T) {
-	vet := func(dir string) prog.Result {
-		result, err := prog.Run(t.Context(), time.Minute, nil, "go", "vet", dir)
-		require.NoError(t, err)
-		return result
-	}
 	proof := claim.Prove(t, goroutines.ContextLeak, prog.Ended(1, "the cancel function is not used on all paths (possible context leak)"))
-	proof.Holds("a return without cancel", vet("./testdata/lostcancel/lost"))
-	proof.Control("a deferred cancel", vet("./testdata/lostcancel/kept"), "exit code 0, want 1")
+	proof.Holds("a return without cancel", vetted(t, "./testdata/lostcancel/lost"))
+	proof.Control("a deferred cancel", vetted(t, "./testdata/lostcancel/kept"), "exit code 0, want 1")
 }
 
 // Cancelling only closes a channel: a loop that listens ends at once, and one

@@ -12,7 +12,6 @@ import (
 
 	"gonotes/goroutines"
 	"gonotes/internal/claim"
-	"gonotes/internal/prog"
 )
 
 // quota is a control group whose processes may use so many CPUs. Its tasks join
@@ -43,12 +42,9 @@ func TestMultiplexed_gomaxprocs(t *testing.T) {
 	if err != nil {
 		proof.NotRun("platform: no control group with a CPU quota can be made: %v", err)
 	}
-	path, err := prog.Build(t.Context(), "testdata/gomaxprocs", t.TempDir())
-	require.NoError(t, err)
+	path := built(t, "testdata/gomaxprocs")
 	inGroup := func(godebug string) claim.Figure {
-		result, err := prog.Run(t.Context(), patience, []string{"GODEBUG=" + godebug, "GOMAXPROCS="},
-			"sh", "-c", `echo $$ > "$0" && exec "$1"`, join, path)
-		require.NoError(t, err)
+		result := runner(t, "sh", "GODEBUG="+godebug, "GOMAXPROCS=")("-c", `echo $$ > "$0" && exec "$1"`, join, path)
 		return claim.Figure{Name: "GOMAXPROCS under a quota of two", Value: printed(t, result)[0], Unit: "threads"}
 	}
 	proof.Holds("a process in a control group", inGroup(""))

@@ -2,12 +2,10 @@ package goroutines_test
 
 import (
 	"fmt"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -19,13 +17,10 @@ import (
 // stackProgram builds the program of testdata/stack and returns what runs it.
 func stackProgram(t *testing.T) func(godebug string, args ...string) prog.Result {
 	t.Helper()
-	path, err := prog.Build(t.Context(), "testdata/stack", t.TempDir())
-	require.NoError(t, err)
+	path := built(t, "testdata/stack")
 	return func(godebug string, args ...string) prog.Result {
 		t.Helper()
-		result, err := prog.Run(t.Context(), time.Minute, []string{"GODEBUG=" + godebug}, path, args...)
-		require.NoError(t, err)
-		return result
+		return runner(t, path, "GODEBUG="+godebug)(args...)
 	}
 }
 
@@ -72,33 +67,13 @@ func TestGrowableStacks_grows(t *testing.T) {
 // has long grown overflows it.
 func TestGrowableStacks_thread(t *testing.T) {
 	proof := claim.Prove(t, goroutines.GrowableStacks, prog.Ended(0, ""))
-	thread := compiled(t, proof, "testdata/cstack/overflow.c")
+	path, err := compiled(t, "testdata/cstack/overflow.c")
+	possible(t, proof, err)
+	thread := runner(t, path)
 	run := stackProgram(t)
 	proof.Holds("ten thousand frames in a goroutine", run("", "recursion", "10000"))
 	proof.Holds("a hundred frames in a thread with a stack of 64 KiB", thread("100", "65536"))
 	proof.Control("ten thousand frames in a thread with a stack of 64 KiB", thread("10000", "65536"), "want 0")
-}
-
-// compiled builds a C program with these flags and returns what runs it. Without
-// a compiler that can, the proof is not run.
-func compiled[S any](t *testing.T, proof *claim.Proof[S], source string, flags ...string) func(args ...string) prog.Result {
-	t.Helper()
-	compiler, err := prog.CCompiler()
-	if err != nil {
-		proof.NotRun("tool: no C compiler")
-	}
-	path := filepath.Join(t.TempDir(), "compiled.exe")
-	built, err := prog.Run(t.Context(), time.Minute, nil, compiler, append([]string{"-O1", "-pthread", source, "-o", path}, flags...)...)
-	require.NoError(t, err)
-	if built.Code != 0 {
-		proof.NotRun("tool: the C compiler cannot build %s with %v", source, flags)
-	}
-	return func(args ...string) prog.Result {
-		t.Helper()
-		result, err := prog.Run(t.Context(), time.Minute, nil, path, args...)
-		require.NoError(t, err)
-		return result
-	}
 }
 
 // The collector halves a stack of which little is used, again and again.

@@ -84,8 +84,7 @@ func TestLeakProfile_runtime(t *testing.T) {
 	}
 	require.NoError(t, err)
 	byRuntime := func(waitFor string) claim.Figure {
-		result, err := prog.Run(t.Context(), time.Minute, nil, path, waitFor)
-		require.NoError(t, err)
+		result := runner(t, path)(waitFor)
 		total := leakTotal.FindStringSubmatch(result.Stdout)
 		require.Len(t, total, 2, "%s%s", result.Stdout, result.Stderr)
 		count, err := strconv.Atoi(total[1])

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -20,10 +19,7 @@ import (
 // by channels: nothing here depends on chance.
 func TestMutexCopy(t *testing.T) {
 	lost := func(dir string) claim.Figure {
-		path, err := prog.Build(t.Context(), dir, t.TempDir())
-		require.NoError(t, err)
-		result, err := prog.Run(t.Context(), time.Minute, nil, path)
-		require.NoError(t, err)
+		result := runner(t, built(t, dir))()
 		counted, err := strconv.Atoi(strings.TrimSpace(result.Stdout))
 		require.NoError(t, err, result.Stderr)
 		return claim.Figure{Name: "increments lost of two", Value: float64(2 - counted), Unit: "lost"}
@@ -35,14 +31,9 @@ func TestMutexCopy(t *testing.T) {
 
 // Go vet reports the copy.
 func TestMutexCopy_vet(t *testing.T) {
-	vet := func(dir string) prog.Result {
-		result, err := prog.Run(t.Context(), time.Minute, nil, "go", "vet", dir)
-		require.NoError(t, err)
-		return result
-	}
 	proof := claim.Prove(t, goroutines.MutexCopy, prog.Ended(1, "add passes lock by value: gonotes/goroutines/testdata/mutexcopy/value.counter contains sync.Mutex"))
-	proof.Holds("a value receiver", vet("./testdata/mutexcopy/value"))
-	proof.Control("a pointer receiver", vet("./testdata/mutexcopy/pointer"), "exit code 0, want 1")
+	proof.Holds("a value receiver", vetted(t, "./testdata/mutexcopy/value"))
+	proof.Control("a pointer receiver", vetted(t, "./testdata/mutexcopy/pointer"), "exit code 0, want 1")
 }
 
 // The race detector finds that the calls are not excluded.

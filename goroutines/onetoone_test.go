@@ -22,6 +22,14 @@ func ofItsOwn(p probe.Parked) error {
 	return nil
 }
 
+// ownIDs is the check that each task saw itself on a thread of another id.
+func ownIDs(n threads) error {
+	if n.ids != n.tasks {
+		return fmt.Errorf("%d tasks saw %d thread ids", n.tasks, n.ids)
+	}
+	return nil
+}
+
 // A goroutine locked to its thread is one task of the kernel; two goroutines
 // locked would be two. Goroutines are none.
 func TestThreadsOneToOne(t *testing.T) {
@@ -60,24 +68,14 @@ func TestThreadsOneToOne_virtualThreads(t *testing.T) {
 // Each thread has an id of its own; goroutines see the ids of the few threads
 // that they run on.
 func TestThreadsOneToOne_ids(t *testing.T) {
-	proof := claim.Prove(t, goroutines.ThreadsOneToOne, func(n threads) error {
-		if n.ids != n.tasks {
-			return fmt.Errorf("%d tasks saw %d thread ids", n.tasks, n.ids)
-		}
-		return nil
-	})
+	proof := claim.Prove(t, goroutines.ThreadsOneToOne, ownIDs)
 	proof.Holds("goroutines locked to their threads", threadsOf(parked(t, proof, probe.LockedThread, fewer)))
 	proof.Control("goroutines", threadsOf(parked(t, proof, probe.Goroutine, fewer)), "500 tasks saw")
 }
 
 // The same of the threads of C.
 func TestThreadsOneToOne_pthreadIDs(t *testing.T) {
-	proof := claim.Prove(t, goroutines.ThreadsOneToOne, func(n threads) error {
-		if n.ids != n.tasks {
-			return fmt.Errorf("%d tasks saw %d thread ids", n.tasks, n.ids)
-		}
-		return nil
-	})
+	proof := claim.Prove(t, goroutines.ThreadsOneToOne, ownIDs)
 	proof.Holds("pthreads", threadsOf(parked(t, proof, probe.Pthread, fewer)))
 	proof.Control("goroutines", threadsOf(parked(t, proof, probe.Goroutine, fewer)), "500 tasks saw")
 }

@@ -5,7 +5,6 @@ import (
 	"runtime"
 	"sync"
 	"testing"
-	"time"
 
 	"gonotes/goroutines"
 	"gonotes/internal/claim"
@@ -19,7 +18,7 @@ import (
 func TestPanicKillsProcess(t *testing.T) {
 	path := built(t, "testdata/panics")
 	t.Run("panic", func(t *testing.T) {
-		ended := endings(t, time.Minute, path, "goroutine", "recovered", "main", "goexit", "maingoexit", "exit", "logfatal")
+		ended := endings(t, patience, path, "goroutine", "recovered", "main", "goexit", "maingoexit", "exit", "logfatal")
 		proof := claim.Prove(t, goroutines.PanicKillsProcess, prog.Ended(prog.ExitFatal, "panic: lost"))
 		proof.Figure("exit code", float64(ended["goroutine"].Code), "(exit code)")
 		proof.Holds("a goroutine that panics, with a recover in main", ended["goroutine"])
@@ -30,7 +29,7 @@ func TestPanicKillsProcess(t *testing.T) {
 		proof.Control("a goroutine that calls os.Exit(3)", ended["exit"], "exit code 3, want 2")
 		proof.Control("a goroutine that calls log.Fatal", ended["logfatal"], "exit code 1, want 2: ")
 	})
-	ended := endings(t, time.Minute, path, "mapwrites", "overflow", "unlock", "recovered", "goroutine")
+	ended := endings(t, patience, path, "mapwrites", "overflow", "unlock", "recovered", "goroutine")
 	for _, test := range []struct{ name, way, says string }{
 		{"concurrent writes of a map", "mapwrites", "fatal error: concurrent map writes"},
 		{"a stack over its limit", "overflow", "fatal error: stack overflow"},
@@ -48,7 +47,7 @@ func TestPanicKillsProcess(t *testing.T) {
 // The server of net/http recovers a panic in a handler, and not one in a
 // goroutine that the handler started.
 func TestPanicKillsProcess_server(t *testing.T) {
-	ended := endings(t, time.Minute, built(t, "testdata/panics/server"), "goroutine", "handler")
+	ended := endings(t, patience, built(t, "testdata/panics/server"), "goroutine", "handler")
 	proof := claim.Prove(t, goroutines.PanicKillsProcess, prog.Ended(prog.ExitFatal, "panic: lost beside the handler"))
 	proof.Holds("a goroutine started by a handler", ended["goroutine"])
 	proof.Control("the handler itself", ended["handler"], "exit code 0, want 2")
@@ -56,7 +55,7 @@ func TestPanicKillsProcess_server(t *testing.T) {
 
 // An errgroup does not recover either: whoever waits for it is not asked.
 func TestPanicKillsProcess_errgroup(t *testing.T) {
-	ended := endings(t, time.Minute, built(t, "testdata/panics/errgroup"), "plain", "recovered")
+	ended := endings(t, patience, built(t, "testdata/panics/errgroup"), "plain", "recovered")
 	proof := claim.Prove(t, goroutines.PanicKillsProcess, prog.Ended(prog.ExitFatal, "panic: lost in the group"))
 	proof.Holds("a task of an errgroup", ended["plain"])
 	proof.Control("a task that hands its panic on as an error", ended["recovered"], "exit code 0, want 2")

@@ -27,7 +27,7 @@ const never = time.Second
 // under the race detector, which needs cgo.
 func TestPartialDeadlock(t *testing.T) {
 	path := built(t, "testdata/deadlock")
-	reported := endings(t, time.Minute, path, "nobody", "order")
+	reported := endings(t, patience, path, "nobody", "order")
 	t.Run("hidden", func(t *testing.T) {
 		hidden := endings(t, never, path, "sleeper", "ticker", "timer", "server", "reader", "signals")
 		proof := claim.Prove(t, goroutines.PartialDeadlock, prog.Ended(prog.ExitFatal, asleep))
@@ -42,8 +42,7 @@ func TestPartialDeadlock(t *testing.T) {
 		proof.Control("two lock in the same order", reported["order"], "exit code 0, want 2")
 	})
 	t.Run("shown", func(t *testing.T) {
-		silent, err := prog.Run(t.Context(), time.Minute, []string{"GOTRACEBACK=none"}, path, "nobody")
-		require.NoError(t, err)
+		silent := runner(t, path, "GOTRACEBACK=none")("nobody")
 		proof := claim.Prove(t, goroutines.PartialDeadlock, func(r prog.Result) error {
 			if shown := strings.Count(r.Stderr, " [sync.Mutex.Lock]:\n"); shown != 2 {
 				return fmt.Errorf("shows %d goroutines that wait for a mutex, want 2", shown)
@@ -56,10 +55,7 @@ func TestPartialDeadlock(t *testing.T) {
 	t.Run("race detector", func(t *testing.T) {
 		proof := claim.Prove(t, goroutines.PartialDeadlock, prog.Ended(prog.ExitFatal, asleep))
 		raced, err := prog.BuildRace(t.Context(), "testdata/deadlock", t.TempDir())
-		if missing, ok := errors.AsType[prog.NoCompiler](err); ok {
-			proof.NotRun("%v", missing)
-		}
-		require.NoError(t, err)
+		possible(t, proof, err)
 		proof.Holds("built without it", reported["nobody"])
 		proof.Control("built with it", endings(t, never, raced, "nobody")["nobody"], "hung")
 	})
@@ -74,9 +70,7 @@ func TestPartialDeadlock_bubble(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, prog.Ended(0, "")(compiled))
 	run := func(limit time.Duration, test string) prog.Result {
-		result, err := prog.Run(t.Context(), time.Minute, nil, path, "-test.run=^"+test+"$", "-test.timeout="+limit.String())
-		require.NoError(t, err)
-		return result
+		return runner(t, path)("-test.run=^"+test+"$", "-test.timeout="+limit.String())
 	}
 	proof := claim.Prove(t, goroutines.PartialDeadlock, func(r prog.Result) error {
 		switch {
@@ -88,11 +82,11 @@ func TestPartialDeadlock_bubble(t *testing.T) {
 		}
 		return fmt.Errorf("exit code %d, and nothing was named", r.Code)
 	})
-	proof.Holds("two goroutines that wait to be received from", run(time.Minute, "TestChannels"))
-	proof.Holds("the same, and one of the bubble sleeps for an hour", run(time.Minute, "TestSleeper"))
-	proof.Holds("one that nobody receives from, and main has ended", run(time.Minute, "TestLeft"))
+	proof.Holds("two goroutines that wait to be received from", run(patience, "TestChannels"))
+	proof.Holds("the same, and one of the bubble sleeps for an hour", run(patience, "TestSleeper"))
+	proof.Holds("one that nobody receives from, and main has ended", run(patience, "TestLeft"))
 	proof.Control("two goroutines that wait for each other's mutex", run(never, "TestMutexes"), "nothing was named until the test timed out")
-	proof.Control("one that is received from", run(time.Minute, "TestReceived"), "exit code 0, and nothing was named")
+	proof.Control("one that is received from", run(patience, "TestReceived"), "exit code 0, and nothing was named")
 }
 
 // Two who take what they share in the same order do not wait for each other for

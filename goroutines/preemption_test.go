@@ -14,8 +14,7 @@ import (
 // A loop without a call is preempted since Go 1.14, so others get a turn on its
 // processor; with that switched off they never do.
 func TestMultiplexed_preemption(t *testing.T) {
-	path, err := prog.Build(t.Context(), "testdata/preemption", t.TempDir())
-	require.NoError(t, err)
+	path := built(t, "testdata/preemption")
 	run := func(limit time.Duration, godebug string) prog.Result {
 		result, err := prog.Run(t.Context(), limit, []string{"GODEBUG=" + godebug}, path)
 		require.NoError(t, err)

@@ -2,6 +2,7 @@ package goroutines_test
 
 import (
 	"errors"
+	"math"
 	"os"
 	"runtime"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 
 	"gonotes/internal/claim"
 	"gonotes/internal/probe"
+	"gonotes/internal/prog"
 )
 
 // started runs the program of a kind until the end of the test. Where the
@@ -29,6 +31,9 @@ func started[S any](t *testing.T, proof *claim.Proof[S], kind probe.Kind, option
 func possible[S any](t *testing.T, proof *claim.Proof[S], err error) {
 	t.Helper()
 	if missing, ok := errors.AsType[probe.Missing](err); ok {
+		proof.NotRun("%v", missing)
+	}
+	if missing, ok := errors.AsType[prog.NoCompiler](err); ok {
 		proof.NotRun("%v", missing)
 	}
 	require.NoError(t, err)
@@ -71,25 +76,22 @@ func (n threads) Figures() []claim.Figure {
 var procs = runtime.GOMAXPROCS(0)
 
 // mostTasks is how many goroutines the largest experiments hold at once, unless
-// memory allows fewer: what GONOTES_TASKS says, "max" for as many as fit.
+// memory allows fewer: what claim.TasksEnv says, "max" for as many as fit.
 func mostTasks(t *testing.T) (asked int) {
 	t.Helper()
-	switch text := os.Getenv("GONOTES_TASKS"); {
+	switch text := os.Getenv(claim.TasksEnv); {
 	case text == "max":
-		return maxTasks
+		return math.MaxInt
 	case text != "":
 		asked, err := strconv.Atoi(text)
-		require.NoError(t, err, "GONOTES_TASKS")
-		require.Positive(t, asked, "GONOTES_TASKS is %q; it must be a number more than 0, or max", text)
+		require.NoError(t, err, claim.TasksEnv)
+		require.Positive(t, asked, "%s is %q; it must be a number more than 0, or max", claim.TasksEnv, text)
 		return asked
 	case testing.Short():
 		return 10_000
 	}
 	return 100_000
 }
-
-// maxTasks is more than fit into any memory of today.
-const maxTasks = 1 << 31
 
 // patience is how long something may take that takes an instant.
 const patience = time.Minute

@@ -1,6 +1,7 @@
 package goroutines_test
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -13,7 +14,6 @@ import (
 
 	"gonotes/goroutines"
 	"gonotes/internal/claim"
-	"gonotes/internal/prog"
 )
 
 // deepest is the address of a variable so many calls deeper, as a number, which
@@ -150,44 +150,57 @@ func jumps() claim.Figure {
 
 const jumpsName = "frames of 4,000 that lie elsewhere than the one before lets expect"
 
-// split runs the program of C whose stacks are segmented, and the same with one
-// segment, and returns two of the numbers that each prints. Where it cannot be
-// built, the record of an earlier run is shown as what it is.
-func split[S any](t *testing.T, proof *claim.Proof[S]) (segmented, whole struct{ hot, jumps float64 }) {
+// cStack is what the program of C found out about its own stack.
+type cStack struct{ hot, worst, moved, jumps float64 }
+
+// cStacks runs that program with segmented stacks, and with one segment. The
+// error tells what keeps it from being built.
+func cStacks(t *testing.T) (segmented, whole cStack, err error) {
 	t.Helper()
+	run := func(args []string, flags ...string) (found cStack) {
+		path, failed := compiled(t, "testdata/cstack/hot.c", flags...)
+		if failed != nil {
+			err = errors.Join(err, failed)
+			return found
+		}
+		result := runner(t, path)(args...)
+		_, failed = fmt.Sscanf(result.Stdout, "%f hot %f worst %f moved %f jumps", &found.hot, &found.worst, &found.moved, &found.jumps)
+		require.NoError(t, failed, result.Stdout+result.Stderr)
+		require.Zero(t, found.moved, "a frame of C has moved")
+		return found
+	}
+	return run(nil, "-fsplit-stack", "-fuse-ld=gold"), run([]string{"whole"}), err
+}
+
+// At no depth of a goroutine's stack is a call slow again and again, and its
+// frames lie one next to the other at one distance. With split stacks, which C
+// still has, calls are slow at each edge of a segment, and frames jump from one
+// to the next. Where such a program cannot be built, the record of an earlier
+// run is shown as what it is.
+func TestSegmentedStacks_splitStack(t *testing.T) {
 	record, err := os.ReadFile("testdata/cstack/record.txt")
 	require.NoError(t, err)
 	t.Logf("a record, not a run of today:\n%s", record)
-	read := func(r prog.Result) (found struct{ hot, jumps float64 }) {
-		var worst, moved float64
-		_, err := fmt.Sscanf(r.Stdout, "%f hot %f worst %f moved %f jumps", &found.hot, &worst, &moved, &found.jumps)
-		require.NoError(t, err, r.Stdout+r.Stderr)
-		require.Zero(t, moved, "a frame of C has moved")
-		return found
+	segmented, whole, missing := cStacks(t)
+	for _, test := range []struct {
+		name, what, unit string
+		goroutine        func() claim.Figure
+		found            func(cStack) float64
+	}{
+		{"hot", hotName, "hot depths", hotDepths, func(c cStack) float64 { return c.hot }},
+		{"contiguous", jumpsName, "jumps", jumps, func(c cStack) float64 { return c.jumps }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			proof := claim.Prove(t, goroutines.SegmentedStacks, claim.AtMost(0))
+			possible(t, proof, missing)
+			ofC := func(c cStack) claim.Figure {
+				return claim.Figure{Name: test.what, Value: test.found(c), Unit: test.unit}
+			}
+			proof.Holds("a goroutine", test.goroutine())
+			proof.Holds("a thread of C with one segment", ofC(whole))
+			proof.Control("a thread of C with split stacks", ofC(segmented), test.unit+", want at most 0")
+		})
 	}
-	segmented = read(compiled(t, proof, "testdata/cstack/hot.c", "-fsplit-stack", "-fuse-ld=gold")())
-	whole = read(compiled(t, proof, "testdata/cstack/hot.c")("whole"))
-	return segmented, whole
-}
-
-// At no depth of a goroutine's stack is a call slow again and again; with split
-// stacks, which C still has, it is at each edge of a segment.
-func TestSegmentedStacks_hotSplit(t *testing.T) {
-	proof := claim.Prove(t, goroutines.SegmentedStacks, claim.AtMost(0))
-	segmented, whole := split(t, proof)
-	proof.Holds("a goroutine", hotDepths())
-	proof.Holds("a thread of C with one segment", claim.Figure{Name: hotName, Value: whole.hot, Unit: "hot depths"})
-	proof.Control("a thread of C with split stacks", claim.Figure{Name: hotName, Value: segmented.hot, Unit: "hot depths"}, "hot depths, want at most 0")
-}
-
-// The frames of a goroutine lie one next to the other, at one distance; with
-// split stacks they jump from segment to segment.
-func TestSegmentedStacks_contiguous(t *testing.T) {
-	proof := claim.Prove(t, goroutines.SegmentedStacks, claim.AtMost(0))
-	segmented, whole := split(t, proof)
-	proof.Holds("a goroutine", jumps())
-	proof.Holds("a thread of C with one segment", claim.Figure{Name: jumpsName, Value: whole.jumps, Unit: "jumps"})
-	proof.Control("a thread of C with split stacks", claim.Figure{Name: jumpsName, Value: segmented.jumps, Unit: "jumps"}, "jumps, want at most 0")
 }
 
 // A stack that grows is copied to another place, with the pointers into it: the

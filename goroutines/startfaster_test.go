@@ -35,15 +35,16 @@ func ratio(t *testing.T, name string, slow, fast timed) claim.Figure {
 	return claim.Figure{Name: name, Value: float64(best[0]) / float64(best[1]), Unit: "times"}
 }
 
-// nearOne measures up to three times what should be near one, for a machine
-// may be disturbed just when one of two is measured.
-func nearOne(below float64, measure func() claim.Figure) claim.Figure {
-	figure := measure()
+// nearOne measures up to three times a ratio that should be near one, for a
+// machine may be disturbed just when one of two is measured.
+func nearOne(t *testing.T, below float64, name string, slow, fast timed) claim.Figure {
+	t.Helper()
+	figure := ratio(t, name, slow, fast)
 	for range 2 {
 		if figure.Value < below {
 			break
 		}
-		figure = measure()
+		figure = ratio(t, name, slow, fast)
 	}
 	return figure
 }
@@ -65,8 +66,8 @@ func TestStartFaster(t *testing.T) {
 	for i, what := range []string{"a goroutine on this processor", "a thread that Go starts and ends", "a goroutine on another processor, which has to be woken"} {
 		proof.Figure("start and finish of "+what, float64(best[i].Nanoseconds()), "ns")
 	}
-	proof.Control("a goroutine", nearOne(4, func() claim.Figure { return ratio(t, name, again, goroutine) }), "want at least 5")
-	proof.Control("a goroutine locked and unlocked", nearOne(4, func() claim.Figure { return ratio(t, name, relocked, goroutine) }), "want at least 5")
+	proof.Control("a goroutine", nearOne(t, 4, name, again, goroutine), "want at least 5")
+	proof.Control("a goroutine locked and unlocked", nearOne(t, 4, name, relocked, goroutine), "want at least 5")
 }
 
 // The same with threads of C, whose library keeps the stack of the last one for
@@ -80,7 +81,7 @@ func TestStartFaster_pthreads(t *testing.T) {
 	const name = "start and finish, against a goroutine"
 	proof.Holds("a pthread with the stack of the one before", ratio(t, name, cached, goroutine))
 	proof.Holds("a pthread with a new stack", ratio(t, name, uncached, goroutine))
-	proof.Control("a goroutine", nearOne(4, func() claim.Figure { return ratio(t, name, again, goroutine) }), "want at least 5")
+	proof.Control("a goroutine", nearOne(t, 4, name, again, goroutine), "want at least 5")
 }
 
 // Two goroutines wake each other over a channel faster than two goroutines that
@@ -92,7 +93,7 @@ func TestStartFaster_switch(t *testing.T) {
 	locked := roundTrip(t, started(t, proof, probe.LockedThread, probe.Options{}), 200)
 	const name = "round trip, against two goroutines"
 	proof.Holds("two goroutines locked to threads", ratio(t, name, locked, channel))
-	proof.Control("two goroutines", nearOne(3, func() claim.Figure { return ratio(t, name, again, channel) }), "want at least 5")
+	proof.Control("two goroutines", nearOne(t, 3, name, again, channel), "want at least 5")
 }
 
 // The same with two threads of C on one processor.
@@ -103,7 +104,7 @@ func TestStartFaster_switchPthreads(t *testing.T) {
 	again := roundTrip(t, started(t, proof, probe.Goroutine, probe.Options{}), 2_000)
 	const name = "round trip, against two goroutines"
 	proof.Holds("two pthreads on one processor", ratio(t, name, pinned, channel))
-	proof.Control("two goroutines", nearOne(3, func() claim.Figure { return ratio(t, name, again, channel) }), "want at least 5")
+	proof.Control("two goroutines", nearOne(t, 3, name, again, channel), "want at least 5")
 }
 
 // Starting is cheap enough to do it for each of many small tasks, though not for

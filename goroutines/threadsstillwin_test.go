@@ -1,14 +1,11 @@
 package goroutines_test
 
 import (
-	"errors"
 	"fmt"
 	"runtime"
 	"strconv"
 	"sync"
 	"testing"
-
-	"github.com/stretchr/testify/require"
 
 	"gonotes/goroutines"
 	"gonotes/internal/claim"
@@ -39,14 +36,9 @@ func TestThreadsStillWin(t *testing.T) {
 func TestThreadsStillWin_cgo(t *testing.T) {
 	proof := claim.Prove(t, goroutines.ThreadsStillWin, holdThreads)
 	path, err := prog.BuildCgo(t.Context(), "testdata/cgo", t.TempDir())
-	if missing, ok := errors.AsType[prog.NoCompiler](err); ok {
-		proof.NotRun("%v", missing)
-	}
-	require.NoError(t, err)
+	possible(t, proof, err)
 	waiting := func(where string) threads {
-		result, err := prog.Run(t.Context(), patience, nil, path, strconv.Itoa(fewer), where)
-		require.NoError(t, err)
-		return threads{tasks: fewer, added: int(printed(t, result)[0])}
+		return threads{tasks: fewer, added: int(printed(t, runner(t, path)(strconv.Itoa(fewer), where))[0])}
 	}
 	proof.Holds("goroutines that wait in C", waiting("c"))
 	proof.Control("goroutines that wait for the same pipe in Go", waiting("go"), "500 tasks added")

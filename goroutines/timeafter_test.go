@@ -21,8 +21,7 @@ func heldTimers(t *testing.T) func(loop string, env ...string) (claim.Figure, pr
 	path := built(t, "testdata/timers")
 	return func(loop string, env ...string) (claim.Figure, prog.Result) {
 		t.Helper()
-		result, err := prog.Run(t.Context(), time.Minute, env, path, loop)
-		require.NoError(t, err)
+		result := runner(t, path, env...)(loop)
 		bytes, err := strconv.ParseFloat(strings.TrimSpace(result.Stdout), 64)
 		if result.Code == 0 {
 			require.NoError(t, err)

@@ -7,8 +7,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/stretchr/testify/require"
-
 	"gonotes/goroutines"
 	"gonotes/internal/claim"
 	"gonotes/internal/prog"
@@ -65,14 +63,9 @@ func TestHappensBefore_waitGroup(t *testing.T) {
 
 // Vet reports Add inside the goroutine that it counts.
 func TestHappensBefore_waitGroupVet(t *testing.T) {
-	vet := func(dir string) prog.Result {
-		result, err := prog.Run(t.Context(), time.Minute, nil, "go", "vet", dir)
-		require.NoError(t, err)
-		return result
-	}
 	proof := claim.Prove(t, goroutines.HappensBefore, prog.Ended(1, "WaitGroup.Add called from inside new goroutine"))
-	proof.Holds("a goroutine that counts itself", vet("./testdata/waitgroup/inside"))
-	proof.Control("a goroutine started with WaitGroup.Go", vet("./testdata/waitgroup/before"), "exit code 0, want 1")
+	proof.Holds("a goroutine that counts itself", vetted(t, "./testdata/waitgroup/inside"))
+	proof.Control("a goroutine started with WaitGroup.Go", vetted(t, "./testdata/waitgroup/before"), "exit code 0, want 1")
 }
 
 // WaitGroup.Go counts, starts and marks as done, since Go 1.25. After Wait all

@@ -25,9 +25,6 @@ import (
 // ledgerFile is where verify writes, relative to the module's root.
 const ledgerFile = "report/ledger.json"
 
-// tasksEnv tells the tests how many goroutines to hold at once.
-const tasksEnv = "GONOTES_TASKS"
-
 // verify proves the selected claims, prints the ledger and writes it.
 func verify(ctx context.Context, a *app, args []string) error {
 	flags := flag.NewFlagSet("verify", flag.ContinueOnError)
@@ -66,7 +63,7 @@ func verify(ctx context.Context, a *app, args []string) error {
 			return errors.New("no event on standard input; pipe go test -json into this command")
 		}
 	} else {
-		err = a.test(ctx, testArgs(claims, selected, *timeout), []string{tasksEnv + "=" + *tasks}, progress.watch(run))
+		err = a.test(ctx, testArgs(claims, selected, *timeout), []string{claim.TasksEnv + "=" + *tasks}, progress.watch(run))
 	}
 	progress.stop()
 	settled, strays := ledger.Settle(claims, selected, run)

@@ -41,7 +41,11 @@ const partBytes = 2048
 // controls are to be judged as subjects, so that its proofs fail.
 const BreakEnv = "GONOTES_BREAK"
 
-// What a proof then says of a control: the first where it turned the test red,
+// TasksEnv names the environment variable that holds how many goroutines the
+// largest experiments keep at once: a number, or max for as many as memory allows.
+const TasksEnv = "GONOTES_TASKS"
+
+// What a proof of a broken claim says of a control: the first where it turned the test red,
 // as it must, the second where it did not.
 const (
 	HandedIn        = "handed in as a subject, does not hold"

@@ -20,28 +20,25 @@ func TestMain(m *testing.M) {
 
 // Main and a goroutine wait to be received from.
 func TestChannels(t *testing.T) {
-	synctest.Test(t, func(*testing.T) {
-		one, two := make(chan int), make(chan int)
-		go func() {
-			one <- 1
-			<-two
-		}()
-		two <- 2
-		<-one
-	})
+	synctest.Test(t, func(*testing.T) { sendCrosswise() })
+}
+
+// sendCrosswise sends to a goroutine that sends, and so waits for ever.
+func sendCrosswise() {
+	one, two := make(chan int), make(chan int)
+	go func() {
+		one <- 1
+		<-two
+	}()
+	two <- 2
+	<-one
 }
 
 // Beside them a goroutine of the bubble sleeps for an hour.
 func TestSleeper(t *testing.T) {
 	synctest.Test(t, func(*testing.T) {
 		go time.Sleep(time.Hour)
-		one, two := make(chan int), make(chan int)
-		go func() {
-			one <- 1
-			<-two
-		}()
-		two <- 2
-		<-one
+		sendCrosswise()
 	})
 }
 
