@@ -7,8 +7,8 @@
 // A stale response is validated with If-None-Match or If-Modified-Since; when
 // the origin fails, it is used for as long as stale-if-error allows (RFC 5861
 // §4). A successful unsafe request invalidates its URI (RFC 9111 §4.4).
-// Requests with a Range or a condition of their own, and requests with
-// Authorization, pass through unless the stored response may serve them.
+// Requests with a Range or a condition of their own pass through. The answer
+// to a request with Authorization is stored only where RFC 9111 §3.5 allows it.
 //
 // Source: https://www.rfc-editor.org/rfc/rfc9111
 package cache
@@ -44,9 +44,10 @@ type Cache struct {
 type entry struct {
 	uri       string
 	requested http.Header // the request's fields that Vary names
-	vary      []string
 	header    http.Header
 	body      []byte
+	said      directives    // of header
+	fresh     time.Duration // freshness lifetime of header
 	age       time.Duration // corrected_initial_age, RFC 9111 §4.2.3
 	received  time.Time
 }
@@ -78,7 +79,7 @@ func (c *Cache) RoundTrip(req *http.Request) (*http.Response, error) {
 		return stored.response(req), nil
 	}
 	if asked.has("only-if-cached") {
-		return refused(req), nil
+		return answer(req, http.StatusGatewayTimeout, http.Header{}, nil), nil
 	}
 	if req.Method == http.MethodHead {
 		return c.origin.RoundTrip(req)
@@ -122,24 +123,22 @@ func (c *Cache) fetch(req *http.Request, stored *entry) (*http.Response, error) 
 		c.store(fresh)
 		return fresh.response(req), nil
 	}
-	if !storable(req, resp) {
+	if !storable(req, resp, now) {
 		return resp, nil
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, int64(c.capacity)+1))
 	if err != nil || len(body) > c.capacity {
 		// What was read goes to the client all the same, and the error after it.
-		resp.Body = rest{io.MultiReader(bytes.NewReader(body), after(resp.Body, err)), resp.Body}
+		resp.Body = struct {
+			io.Reader
+			io.Closer
+		}{io.MultiReader(bytes.NewReader(body), after(resp.Body, err)), resp.Body}
 		return resp, nil
 	}
 	resp.Body.Close()
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	c.store(received(req, resp.Header, body, asked, now))
 	return resp, nil
-}
-
-type rest struct {
-	io.Reader
-	io.Closer
 }
 
 func after(body io.Reader, err error) io.Reader {
@@ -159,12 +158,16 @@ func copyField(header http.Header, name, value string) {
 	}
 }
 
-func refused(req *http.Request) *http.Response {
-	return &http.Response{
-		Status: "504 Gateway Timeout", StatusCode: http.StatusGatewayTimeout,
+func answer(req *http.Request, status int, header http.Header, body []byte) *http.Response {
+	resp := &http.Response{
+		Status: fmt.Sprintf("%d %s", status, http.StatusText(status)), StatusCode: status,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: http.Header{}, Body: http.NoBody, Request: req,
+		Header: header, ContentLength: int64(len(body)), Body: io.NopCloser(bytes.NewReader(body)), Request: req,
 	}
+	if req.Method == http.MethodHead {
+		resp.Body = http.NoBody
+	}
+	return resp
 }
 
 // conditional reports whether the client itself asks for a part or brings
@@ -176,7 +179,7 @@ func conditional(h http.Header) bool {
 }
 
 // storable is RFC 9111 §3, for complete 200 responses to GET.
-func storable(req *http.Request, resp *http.Response) bool {
+func storable(req *http.Request, resp *http.Response, now time.Time) bool {
 	said := parse(resp.Header)
 	if req.Method != http.MethodGet || resp.StatusCode != http.StatusOK || said.has("no-store") || said.has("private") {
 		return false
@@ -187,18 +190,24 @@ func storable(req *http.Request, resp *http.Response) bool {
 	if req.Header.Get("Authorization") != "" && !said.has("public") && !said.has("s-maxage") && !said.has("must-revalidate") {
 		return false // RFC 9111 §3.5
 	}
-	return lifetime(resp.Header) > 0 || resp.Header.Get("ETag") != "" || resp.Header.Get("Last-Modified") != ""
+	return lifetime(resp.Header, now) > 0 || resp.Header.Get("ETag") != "" || resp.Header.Get("Last-Modified") != ""
 }
 
 func received(req *http.Request, header http.Header, body []byte, asked, now time.Time) *entry {
-	e := &entry{uri: req.URL.String(), header: header.Clone(), body: body, received: now, requested: http.Header{}}
+	requested := http.Header{}
 	for _, name := range members(header, "Vary") {
-		name = http.CanonicalHeaderKey(name)
-		e.vary = append(e.vary, name)
-		e.requested[name] = req.Header.Values(name)
+		requested[http.CanonicalHeaderKey(name)] = req.Header.Values(name)
 	}
-	e.age = initialAge(header, asked, now)
-	return e
+	return (&entry{uri: req.URL.String(), requested: requested, body: body}).with(header.Clone(), header, asked, now)
+}
+
+// with is the entry with these fields, of which the origin sent just now
+// those in sent.
+func (e *entry) with(header, sent http.Header, asked, now time.Time) *entry {
+	changed := *e
+	changed.header, changed.said, changed.fresh = header, parse(header), lifetime(header, now)
+	changed.age, changed.received = initialAge(sent, asked, now), now
+	return &changed
 }
 
 // initialAge is RFC 9111 §4.2.3.
@@ -211,18 +220,15 @@ func initialAge(header http.Header, asked, now time.Time) time.Duration {
 // validated is the entry after a 304, whose fields replace the stored ones
 // (RFC 9111 §3.2).
 func (e *entry) validated(header http.Header, asked, now time.Time) *entry {
-	fresh := *e
-	fresh.header = e.header.Clone()
-	header = header.Clone()
-	header.Del("Content-Length")
-	maps.Copy(fresh.header, header)
-	fresh.age, fresh.received = initialAge(header, asked, now), now
-	return &fresh
+	merged, sent := e.header.Clone(), header.Clone()
+	sent.Del("Content-Length")
+	maps.Copy(merged, sent)
+	return e.with(merged, sent, asked, now)
 }
 
 func (e *entry) matches(req *http.Request) bool {
-	for _, name := range e.vary {
-		if !slices.Equal(e.requested[name], req.Header.Values(name)) {
+	for name, values := range e.requested {
+		if !slices.Equal(values, req.Header.Values(name)) {
 			return false
 		}
 	}
@@ -232,47 +238,38 @@ func (e *entry) matches(req *http.Request) bool {
 func (e *entry) ageAt(now time.Time) time.Duration { return e.age + now.Sub(e.received) }
 
 func (e *entry) usable(asked directives, now time.Time) bool {
-	said := parse(e.header)
-	if said.has("no-cache") || asked.has("no-cache") {
+	if e.said.has("no-cache") || asked.has("no-cache") {
 		return false
 	}
-	age, fresh := e.ageAt(now), lifetime(e.header)
+	age := e.ageAt(now)
 	if limit, ok := asked.seconds("max-age"); ok && age > limit {
 		return false
 	}
-	if margin, ok := asked.seconds("min-fresh"); ok && fresh-age < margin {
+	if margin, ok := asked.seconds("min-fresh"); ok && e.fresh-age < margin {
 		return false
 	}
-	if age < fresh {
+	if age < e.fresh {
 		return true
 	}
-	if said.has("must-revalidate") || said.has("proxy-revalidate") || said.has("s-maxage") {
+	if e.said.has("must-revalidate") || e.said.has("proxy-revalidate") || e.said.has("s-maxage") {
 		return false
 	}
 	if !asked.has("max-stale") {
 		return false
 	}
 	limit, ok := asked.seconds("max-stale")
-	return asked["max-stale"] == "" || ok && age-fresh <= limit
+	return asked["max-stale"] == "" || ok && age-e.fresh <= limit
 }
 
 func (e *entry) servesErrors(now time.Time) bool {
-	said := parse(e.header)
-	limit, ok := said.seconds("stale-if-error")
-	return ok && !said.has("no-cache") && !said.has("must-revalidate") && e.ageAt(now)-lifetime(e.header) <= limit
+	limit, ok := e.said.seconds("stale-if-error")
+	return ok && !e.said.has("no-cache") && !e.said.has("must-revalidate") && e.ageAt(now)-e.fresh <= limit
 }
 
 func (e *entry) response(req *http.Request) *http.Response {
 	header := e.header.Clone()
 	header.Set("Age", strconv.Itoa(int(e.ageAt(time.Now())/time.Second)))
-	resp := &http.Response{
-		Status: "200 OK", StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: header, ContentLength: int64(len(e.body)), Body: io.NopCloser(bytes.NewReader(e.body)), Request: req,
-	}
-	if req.Method == http.MethodHead {
-		resp.Body = http.NoBody
-	}
-	return resp
+	return answer(req, http.StatusOK, header, e.body)
 }
 
 func (e *entry) bytes() int {
@@ -302,7 +299,7 @@ func (c *Cache) store(e *entry) {
 	defer c.mu.Unlock()
 	for _, element := range slices.Clone(c.byURI[e.uri]) {
 		old := element.Value.(*entry)
-		if slices.Equal(old.vary, e.vary) && maps.EqualFunc(old.requested, e.requested, slices.Equal) {
+		if maps.EqualFunc(old.requested, e.requested, slices.Equal) {
 			c.drop(element)
 		}
 	}
@@ -357,8 +354,9 @@ func seconds(s string) (time.Duration, bool) {
 }
 
 // lifetime is the freshness lifetime of RFC 9111 §4.2.1. There is no
-// heuristic: what does not say how long it is fresh is validated each time.
-func lifetime(h http.Header) time.Duration {
+// heuristic: what does not say how long it is fresh is validated each time. A
+// response without Date counts as dated when it was received.
+func lifetime(h http.Header, received time.Time) time.Duration {
 	said := parse(h)
 	for _, name := range []string{"s-maxage", "max-age"} {
 		if said.has(name) {
@@ -369,7 +367,7 @@ func lifetime(h http.Header) time.Duration {
 	if h.Get("Expires") == "" {
 		return 0
 	}
-	written := date(h, "Date", time.Now())
+	written := date(h, "Date", received)
 	return max(0, date(h, "Expires", written).Sub(written))
 }
 

@@ -83,6 +83,7 @@ func TestCache_fresh(t *testing.T) {
 		{"quoted, in capitals", []string{"Cache-Control", `MAX-AGE="60"`}, time.Minute},
 		{"Age counts", []string{"Cache-Control", "max-age=60", "Age", "20"}, 40 * time.Second},
 		{"Expires", []string{"Expires", "Sat, 01 Jan 2000 00:01:00 GMT"}, time.Minute},
+		{"Expires without Date", []string{"Date", "", "Expires", "Sat, 01 Jan 2000 00:01:00 GMT"}, time.Minute},
 		{"max-age before Expires", []string{"Cache-Control", "max-age=60", "Expires", "0"}, time.Minute},
 	}
 	for _, test := range tests {
