@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -39,31 +40,47 @@ func get(t *testing.T, c *cache.Cache, path string, fields ...string) string {
 	return do(t, c, http.MethodGet, path, fields...)
 }
 
-// do returns the body, or the status where it is not 200.
-func do(t *testing.T, c *cache.Cache, method, path string, fields ...string) string {
+// ask is the whole response. A field that is named Host goes where net/http
+// has it.
+func ask(t *testing.T, c *cache.Cache, method, path string, fields ...string) (*http.Response, string) {
 	t.Helper()
 	req := httptest.NewRequest(method, "http://origin"+path, nil)
 	for i := 0; i < len(fields); i += 2 {
-		req.Header.Set(fields[i], fields[i+1])
+		if fields[i] == "Host" {
+			req.Host = fields[i+1]
+			continue
+		}
+		req.Header.Add(fields[i], fields[i+1])
 	}
+	before := req.Header.Clone()
 	resp, err := c.RoundTrip(req)
 	require.NoError(t, err)
+	assert.Equal(t, before, req.Header, "the request was changed")
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
+	return resp, string(body)
+}
+
+// do returns the body, or the status where it is not 200.
+func do(t *testing.T, c *cache.Cache, method, path string, fields ...string) string {
+	t.Helper()
+	resp, body := ask(t, c, method, path, fields...)
 	if resp.StatusCode != http.StatusOK {
 		return resp.Status
 	}
-	return string(body)
+	return body
 }
 
 // numbered answers with the number of the request and the given fields.
 func numbered(fields ...string) *origin {
 	o := &origin{}
 	o.handler = func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Date", time.Now().UTC().Format(http.TimeFormat))
+		if !slices.Contains(fields, "Date") {
+			w.Header().Set("Date", time.Now().UTC().Format(http.TimeFormat))
+		}
 		for i := 0; i < len(fields); i += 2 {
-			w.Header().Set(fields[i], fields[i+1])
+			w.Header().Add(fields[i], fields[i+1])
 		}
 		fmt.Fprint(w, o.asked)
 	}
@@ -211,10 +228,10 @@ func TestCache_capacity(t *testing.T) {
 		w.Header().Set("Cache-Control", "max-age=60")
 		fmt.Fprint(w, strings.Repeat(req.URL.Path[1:2], 400))
 		if req.URL.Path == "/big" {
-			fmt.Fprint(w, strings.Repeat("b", 1000))
+			fmt.Fprint(w, strings.Repeat("b", 3000))
 		}
 	}}
-	c := cache.New(o, 1000)
+	c := cache.New(o, 2500)
 	get(t, c, "/x")
 	get(t, c, "/y")
 	get(t, c, "/x")
@@ -224,7 +241,7 @@ func TestCache_capacity(t *testing.T) {
 	assert.Equal(t, 3, o.asked, "x was used last and is kept")
 	get(t, c, "/y")
 	assert.Equal(t, 4, o.asked, "y was dropped")
-	assert.Len(t, get(t, c, "/big"), 1400)
-	assert.Len(t, get(t, c, "/big"), 1400)
+	assert.Len(t, get(t, c, "/big"), 3400)
+	assert.Len(t, get(t, c, "/big"), 3400)
 	assert.Equal(t, 6, o.asked, "big is never stored")
 }
