@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"gonotes/rest/problem"
 )
 
 // pseudonym names the gateway in Via (RFC 9110 §7.6.3).
@@ -112,7 +114,7 @@ func fail(w http.ResponseWriter, r *http.Request, err error, log *slog.Logger) {
 		}
 	} else if none, ok := errors.AsType[*NoReplicaError](err); ok {
 		status, detail = http.StatusServiceUnavailable, "No replica of the API works at the moment."
-		retryAfter(w, none.RetryAfter)
+		problem.RetryAfter(w, none.RetryAfter)
 	} else if errors.Is(err, context.DeadlineExceeded) || isNet && timeout.Timeout() {
 		status, detail = http.StatusGatewayTimeout, "The API did not answer in time. Whether it did what was asked is unknown."
 	}
@@ -120,7 +122,7 @@ func fail(w http.ResponseWriter, r *http.Request, err error, log *slog.Logger) {
 		log.Warn("request failed", "method", r.Method, "path", r.URL.Path, "status", status,
 			"request_id", r.Header.Get("X-Request-Id"), "error", err)
 	}
-	problem(w, status, detail)
+	problem.Write(w, status, detail)
 }
 
 // buffers keeps what ReverseProxy copies with.

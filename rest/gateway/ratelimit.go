@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"gonotes/rest/problem"
 )
 
 // Limit is what each client may send.
@@ -65,8 +67,8 @@ func NewRateLimit(l Limit) (*RateLimit, error) {
 func (l *RateLimit) Limit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if wait, ok := l.take(l.limit.Key(r)); !ok {
-			retryAfter(w, wait)
-			problem(w, http.StatusTooManyRequests, "This client sends more requests than it may.")
+			problem.RetryAfter(w, wait)
+			problem.Write(w, http.StatusTooManyRequests, "This client sends more requests than it may.")
 			return
 		}
 		next.ServeHTTP(w, r)
