@@ -47,7 +47,10 @@ func (m *Memory) Create(_ context.Context, doc Document, key Key) (Document, err
 		if old.hash != key.Hash {
 			return Document{}, ErrKey
 		}
-		return old.doc, nil
+		return old.doc.clone(), nil
+	}
+	if _, ok := m.docs[doc.ID]; ok {
+		return Document{}, ErrExists
 	}
 	if _, ok := m.docs[doc.Parent]; !ok && doc.Parent != "" {
 		return Document{}, ErrNoParent
@@ -55,7 +58,8 @@ func (m *Memory) Create(_ context.Context, doc Document, key Key) (Document, err
 	if m.taken(doc) {
 		return Document{}, ErrUnique
 	}
-	doc.Version, doc.Body = 1, slices.Clone(doc.Body)
+	doc.Version = 1
+	doc = doc.clone()
 	m.docs[doc.ID] = doc
 	m.unique[unique{doc.Kind, doc.Unique}] = doc.ID
 	m.children[doc.Parent]++
@@ -63,7 +67,7 @@ func (m *Memory) Create(_ context.Context, doc Document, key Key) (Document, err
 		m.keys[key.Name] = created{key.Hash, doc}
 		m.oldest = append(m.oldest, key.Name)
 	}
-	return doc, nil
+	return doc.clone(), nil
 }
 
 // taken reports whether another document of the kind has doc's unique value.
@@ -76,7 +80,8 @@ func (m *Memory) taken(doc Document) bool {
 func (m *Memory) Get(_ context.Context, kind Kind, id string) (Document, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.get(kind, id)
+	doc, err := m.get(kind, id)
+	return doc.clone(), err
 }
 
 func (m *Memory) get(kind Kind, id string) (Document, error) {
@@ -105,7 +110,7 @@ func (m *Memory) Update(_ context.Context, doc Document) (Document, error) {
 	old.Body, old.Unique, old.Updated = slices.Clone(doc.Body), doc.Unique, doc.Updated
 	old.Version++
 	m.docs[old.ID] = old
-	return old, nil
+	return old.clone(), nil
 }
 
 // Delete is part of [Store].
@@ -135,7 +140,7 @@ func (m *Memory) List(_ context.Context, query Query) ([]Document, error) {
 	var found []Document
 	for _, doc := range m.docs {
 		if doc.Kind == query.Kind && doc.Parent == query.Parent && doc.ID > query.After && contains(doc.Body, query.Where) {
-			found = append(found, doc)
+			found = append(found, doc.clone())
 		}
 	}
 	slices.SortFunc(found, func(a, b Document) int { return cmp.Compare(a.ID, b.ID) })
@@ -156,6 +161,12 @@ func contains(body json.RawMessage, where map[string]string) bool {
 		}
 	}
 	return true
+}
+
+// clone keeps the body of a stored document out of the hands of callers.
+func (d Document) clone() Document {
+	d.Body = slices.Clone(d.Body)
+	return d
 }
 
 // Ping is part of [Store].

@@ -50,6 +50,7 @@ type Query struct {
 // Errors of a store. What else it returns is a failure of the store itself.
 var (
 	ErrNotFound = errors.New("no such document")
+	ErrExists   = errors.New("a document with this ID exists")
 	ErrNoParent = errors.New("no such parent")
 	ErrVersion  = errors.New("the document has another version")
 	ErrUnique   = errors.New("another document has this unique value")
@@ -63,8 +64,8 @@ var (
 type Store interface {
 	// Create adds a document with Version 1. If the key was used before, it
 	// returns the document as it was first made and changes nothing, or
-	// ErrKey if the hash differs. Otherwise it fails with ErrNoParent or
-	// ErrUnique.
+	// ErrKey if the hash differs. Otherwise it fails with ErrExists,
+	// ErrNoParent or ErrUnique.
 	Create(ctx context.Context, doc Document, key Key) (Document, error)
 
 	// Get returns the current version, or ErrNotFound.
