@@ -130,3 +130,38 @@ func TestDial_context(t *testing.T) {
 		assert.Equal(t, time.Minute, time.Since(start))
 	})
 }
+
+// A network reaches each server by its name, and the one that took its place.
+func TestNetwork(t *testing.T) {
+	var n memnet.Network
+	client := &http.Client{Transport: &http.Transport{DialContext: n.Dial}}
+	serve := func(host, says string) *http.Server {
+		server := n.Serve(host, &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, says) })})
+		t.Cleanup(func() { server.Close() })
+		return server
+	}
+	get := func(url string) (string, error) {
+		resp, err := client.Get(url)
+		if err != nil {
+			return "", err
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		return string(body), err
+	}
+	first := serve("a", "first")
+	serve("b", "second")
+	for _, test := range []struct{ url, want string }{{"http://a", "first"}, {"http://b:8080", "second"}} {
+		got, err := get(test.url)
+		require.NoError(t, err)
+		assert.Equal(t, test.want, got)
+	}
+	first.Close()
+	serve("a", "third")
+	got, err := get("http://a")
+	require.NoError(t, err)
+	assert.Equal(t, "third", got)
+	_, err = get("http://c")
+	assert.ErrorContains(t, err, "no such host c")
+	client.CloseIdleConnections()
+}

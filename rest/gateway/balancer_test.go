@@ -73,7 +73,7 @@ func (f *fleet) start(name string, own func(name string) http.Handler) {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 	})
-	f.servers[name] = f.serve(name, &http.Server{Handler: mux})
+	f.servers[name] = f.Serve(name, &http.Server{Handler: mux})
 }
 
 func (f *fleet) stop() {
@@ -151,7 +151,7 @@ func TestBalancer_activeChecks(t *testing.T) {
 func TestBalancer_checkTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var n network
-		slow := n.serve("slow", &http.Server{Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })})
+		slow := n.Serve("slow", &http.Server{Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })})
 		defer slow.Close()
 		b, err := gateway.NewBalancer(gateway.Replicas{URLs: []string{"http://slow"}, HealthPath: "/", Interval: time.Minute,
 			Timeout: time.Second, Transport: n.transport(), Log: quiet})
@@ -402,7 +402,7 @@ func TestBalancer_killedDuringAnswer(t *testing.T) {
 					})
 				}, "a")
 				defer f.stop()
-				front := f.serve("front", &http.Server{Handler: gateway.Proxy(f, quiet)})
+				front := f.Serve("front", &http.Server{Handler: gateway.Proxy(f, quiet)})
 				defer front.Close()
 				transport := f.transport()
 				defer transport.CloseIdleConnections()

@@ -22,7 +22,7 @@ func BenchmarkLayer(b *testing.B) {
 		b.Fatal(err)
 	}
 	var n network
-	server := n.serve("a", &http.Server{Handler: api})
+	server := n.Serve("a", &http.Server{Handler: api})
 	defer server.Close()
 	balancer, err := gateway.NewBalancer(gateway.Replicas{URLs: []string{"http://a"}, HealthPath: "/", Interval: time.Hour, Timeout: time.Minute,
 		Transport: n.transport(), Log: quiet})

@@ -17,7 +17,7 @@ func ExampleBalancer() {
 	var n network
 	replicas := map[string]*http.Server{}
 	for _, name := range []string{"a", "b", "c"} {
-		replicas[name] = n.serve(name, &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		replicas[name] = n.Serve(name, &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			fmt.Fprint(w, name)
 		})})
 		defer replicas[name].Close()
@@ -120,7 +120,7 @@ func ExampleAuthority() {
 // not never reached the API.
 func Example_chain() {
 	var n network
-	api := n.serve("api", &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	api := n.Serve("api", &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "for %s, via %s", r.Header.Get("X-Forwarded-For"), r.Header.Get("Via"))
 	})})
 	defer api.Close()

@@ -3,15 +3,11 @@ package gateway_test
 import (
 	"bytes"
 	"compress/gzip"
-	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -26,45 +22,13 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 var quiet = slog.New(slog.DiscardHandler)
 
 // network has servers in memory, each at a host name.
-type network struct {
-	mu        sync.Mutex
-	listeners map[string]*memnet.Listener
-}
-
-// serve starts a server at a host, with the name of the scheme's port.
-func (n *network) serve(host string, server *http.Server) *http.Server {
-	l := memnet.Listen()
-	n.mu.Lock()
-	if n.listeners == nil {
-		n.listeners = map[string]*memnet.Listener{}
-	}
-	n.listeners[host] = l
-	n.mu.Unlock()
-	server.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo)
-	if server.TLSConfig != nil {
-		go server.ServeTLS(l, "", "")
-	} else {
-		go server.Serve(l)
-	}
-	return server
-}
+type network struct{ memnet.Network }
 
 // transport is gateway.Transport on this network.
 func (n *network) transport() *http.Transport {
 	transport := gateway.Transport()
-	transport.DialContext = n.dial
+	transport.DialContext = n.Dial
 	return transport
-}
-
-func (n *network) dial(ctx context.Context, network, addr string) (net.Conn, error) {
-	host, _, _ := strings.Cut(addr, ":")
-	n.mu.Lock()
-	l := n.listeners[host]
-	n.mu.Unlock()
-	if l == nil {
-		return nil, &net.OpError{Op: "dial", Net: network, Err: errors.New("no such host " + host)}
-	}
-	return l.Dial(ctx, network, addr)
 }
 
 // gzipped is a body that was compressed by the API.

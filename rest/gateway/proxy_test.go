@@ -118,7 +118,7 @@ func TestProxy_streams(t *testing.T) {
 		t.Run("length="+length, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var n network
-				api := n.serve("api", &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				api := n.Serve("api", &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					if length != "" {
 						w.Header().Set("Content-Length", length)
 					}
@@ -133,7 +133,7 @@ func TestProxy_streams(t *testing.T) {
 				defer api.Close()
 				transport := n.transport()
 				defer transport.CloseIdleConnections()
-				front := n.serve("front", &http.Server{Handler: gateway.Proxy(transportFunc(func(r *http.Request) (*http.Response, error) {
+				front := n.Serve("front", &http.Server{Handler: gateway.Proxy(transportFunc(func(r *http.Request) (*http.Response, error) {
 					r.URL.Host = "api"
 					return transport.RoundTrip(r)
 				}), quiet)})
@@ -159,7 +159,7 @@ func TestProxy_clientGone(t *testing.T) {
 		var log bytes.Buffer
 		ended := make(chan error, 1)
 		var n network
-		front := n.serve("front", &http.Server{Handler: gateway.Proxy(transportFunc(func(r *http.Request) (*http.Response, error) {
+		front := n.Serve("front", &http.Server{Handler: gateway.Proxy(transportFunc(func(r *http.Request) (*http.Response, error) {
 			<-r.Context().Done()
 			ended <- r.Context().Err()
 			return nil, r.Context().Err()
@@ -242,7 +242,7 @@ func TestProxy_badChunk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(t, nil, "a")
 		defer f.stop()
-		front := f.serve("front", &http.Server{Handler: gateway.Proxy(f, quiet)})
+		front := f.Serve("front", &http.Server{Handler: gateway.Proxy(f, quiet)})
 		defer front.Close()
 		conn, err := f.dial(t.Context(), "tcp", "front:80")
 		require.NoError(t, err)

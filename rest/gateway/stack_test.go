@@ -25,7 +25,7 @@ var layers = map[string]func(*testing.T, http.Handler) http.Handler{
 	"balancer": func(t *testing.T, next http.Handler) http.Handler {
 		var n network
 		for _, host := range []string{"a.example", "b.example"} {
-			server := n.serve(host, &http.Server{Handler: next})
+			server := n.Serve(host, &http.Server{Handler: next})
 			t.Cleanup(func() { server.Close() })
 		}
 		return balanced(t, n.transport(), "http://a.example", "http://b.example")
@@ -51,7 +51,7 @@ func terminated(t *testing.T, next http.Handler) *http.Transport {
 	config, err := authority.Server("tls.example")
 	require.NoError(t, err)
 	var n network
-	server := n.serve("tls.example", &http.Server{Handler: gateway.Forwarded(next), TLSConfig: config})
+	server := n.Serve("tls.example", &http.Server{Handler: gateway.Forwarded(next), TLSConfig: config})
 	t.Cleanup(func() { server.Close() })
 	transport := n.transport()
 	transport.TLSClientConfig = authority.Client()
@@ -166,7 +166,7 @@ func TestStack_sameRepresentations(t *testing.T) {
 // connect returns a transport to a server of the handler.
 func connect(t *testing.T, handler http.Handler) http.RoundTripper {
 	var n network
-	server := n.serve("tls.example", &http.Server{Handler: handler})
+	server := n.Serve("tls.example", &http.Server{Handler: handler})
 	t.Cleanup(func() { server.Close() })
 	transport := n.transport()
 	t.Cleanup(transport.CloseIdleConnections)

@@ -25,7 +25,7 @@ func serveTLS(t *testing.T, authority *gateway.Authority, names ...string) *netw
 	config, err := authority.Server(names...)
 	require.NoError(t, err)
 	n := &network{}
-	server := n.serve("any", &http.Server{TLSConfig: config, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := n.Serve("any", &http.Server{TLSConfig: config, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, r.Proto)
 	})})
 	t.Cleanup(func() { server.Close() })
@@ -34,7 +34,7 @@ func serveTLS(t *testing.T, authority *gateway.Authority, names ...string) *netw
 
 // shake does a handshake with the server under the given name.
 func shake(t *testing.T, n *network, name string, config *tls.Config) (tls.ConnectionState, error) {
-	far, err := n.dial(t.Context(), "tcp", "any")
+	far, err := n.Dial(t.Context(), "tcp", "any")
 	require.NoError(t, err)
 	conn, between := net.Pipe()
 	var wg sync.WaitGroup // a pipe has no buffer, and when a handshake fails both ends write
@@ -113,7 +113,7 @@ func serveOld(t *testing.T, authority *gateway.Authority) *network {
 	require.NoError(t, err)
 	config.MinVersion, config.MaxVersion = tls.VersionTLS12, tls.VersionTLS12
 	n := &network{}
-	server := n.serve("any", &http.Server{TLSConfig: config})
+	server := n.Serve("any", &http.Server{TLSConfig: config})
 	t.Cleanup(func() { server.Close() })
 	return n
 }
