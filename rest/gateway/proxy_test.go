@@ -244,7 +244,7 @@ func TestProxy_badChunk(t *testing.T) {
 		defer f.stop()
 		front := f.Serve("front", &http.Server{Handler: gateway.Proxy(f, quiet)})
 		defer front.Close()
-		conn, err := f.dial(t.Context(), "tcp", "front:80")
+		conn, err := f.Dial(t.Context(), "tcp", "front:80")
 		require.NoError(t, err)
 		defer conn.Close()
 		go io.WriteString(conn, "POST / HTTP/1.1\r\nHost: api.example\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n")
