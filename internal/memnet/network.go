@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 )
 
@@ -38,10 +39,7 @@ func (n *Network) Serve(host string, server *http.Server) *http.Server {
 // Dial connects to the server at the host of addr, whatever its port: it has
 // the form of http.Transport's DialContext.
 func (n *Network) Dial(ctx context.Context, network, addr string) (net.Conn, error) {
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		return nil, err
-	}
+	host, _, _ := strings.Cut(addr, ":")
 	n.mu.Lock()
 	l := n.listeners[host]
 	n.mu.Unlock()
