@@ -139,3 +139,35 @@ const CodeOnDemand claim.ID = "rest/code-on-demand"
 //
 // Source: https://martinfowler.com/articles/richardsonMaturityModel.html
 const Restful claim.ID = "rest/restful"
+
+// TestTools: a web API is tested with Postman, curl and jq. (§9)
+//
+// Holds: one collection run by newman, one script of curl and jq and one Go
+// function ask the same cases, and fail at the same ones.
+//
+// Asked: How do you test a web API from outside?
+//
+// Answer: With what sends requests and looks at the answers. A Postman collection
+// is good to try things by hand and to share, and newman runs it in CI. A script
+// of curl and jq needs nothing but a shell. A Go test is typed, runs in the same
+// process and is debugged with the code. Which one matters less than what is
+// asked: statuses alone miss most faults.
+//
+// Source: https://learning.postman.com/docs/collections/using-newman-cli/command-line-integration-with-newman/
+const TestTools claim.ID = "rest/test-tools"
+
+// ToolsRequired: such tools are required to test a web API. (§9)
+//
+// Wrong: net/http and httptest of the standard library find every seeded fault;
+// what counts is that fields and content are checked and not statuses alone.
+//
+// Asked: Do you need Postman to test a web API?
+//
+// Answer: No. In Go a test starts the real handler with httptest, sends requests
+// with net/http and checks statuses, fields and content, without a port that
+// somebody else uses and without anything to install. It runs with go test, under
+// the race detector, in a debugger. Postman is a good place to explore and to
+// share requests with those who do not write Go.
+//
+// Source: https://pkg.go.dev/net/http/httptest
+const ToolsRequired claim.ID = "rest/tools-required"

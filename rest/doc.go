@@ -62,6 +62,13 @@
 // Richardson maturity model, and its twins are at 0, 1 and 2. The levels say
 // nothing of state and caches.
 //
+// # Testing a web API
+//
+// [TestTools] and [ToolsRequired], in package tools: a Postman collection, a
+// script of curl and jq, and a Go function ask the same cases and fail at the same
+// ones against a server with a fault. The standard library alone is enough; what
+// counts is to check fields and content, since statuses alone miss faults.
+//
 // # Serving it
 //
 // go run ./rest/cmd/sites serves the API on one SQLite file. What it acknowledged

@@ -1,0 +1,114 @@
+package tools_test
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+
+	"gonotes/rest/api"
+	"gonotes/rest/store"
+)
+
+// fault is one thing that a server does wrong.
+type fault struct {
+	name string
+	wrap func(http.Handler) http.Handler
+}
+
+// server is a new one, with nothing in it, and with the fault if there is one.
+func (f fault) server() *httptest.Server {
+	var h http.Handler = api.New(store.NewMemory(), slog.New(slog.DiscardHandler))
+	if f.wrap != nil {
+		h = f.wrap(h)
+	}
+	return httptest.NewServer(h)
+}
+
+// faults: of the last seven, every status is right.
+var faults = []fault{
+	{"201 is 200", after(func(_ *http.Request, a *httptest.ResponseRecorder) {
+		if a.Code == http.StatusCreated {
+			a.Code = http.StatusOK
+		}
+	})},
+	{"Accept is ignored", before(func(r *http.Request) { r.Header.Del("Accept") })},
+	{"304 never comes", before(func(r *http.Request) { r.Header.Del("If-None-Match") })},
+	{"the last writer wins", before(func(r *http.Request) {
+		if r.Header.Get("If-Match") != "" {
+			r.Header.Set("If-Match", "*")
+		}
+	})},
+	{"the key of a creation is ignored", before(func(r *http.Request) { r.Header.Del("Idempotency-Key") })},
+	{"what is unknown is dropped", before(func(r *http.Request) {
+		content, _ := io.ReadAll(r.Body)
+		known := strings.Replace(string(content), `,"x":1`, "", 1)
+		r.Body, r.ContentLength = io.NopCloser(strings.NewReader(known)), int64(len(known))
+	})},
+	{"DELETE does nothing", func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodDelete {
+				w.WriteHeader(http.StatusNoContent)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}},
+	{"no ETag", after(func(_ *http.Request, a *httptest.ResponseRecorder) { a.Header().Del("ETag") })},
+	{"no Allow", after(func(_ *http.Request, a *httptest.ResponseRecorder) { a.Header().Del("Allow") })},
+	{"no Vary", after(func(_ *http.Request, a *httptest.ResponseRecorder) { a.Header().Del("Vary") })},
+	{"errors are said to be HTML", after(func(_ *http.Request, a *httptest.ResponseRecorder) {
+		if a.Code >= 400 {
+			a.Header().Set("Content-Type", "text/html")
+		}
+	})},
+	{"a page loses its last item", after(func(r *http.Request, a *httptest.ResponseRecorder) {
+		if r.URL.Query().Has("limit") {
+			if i := strings.LastIndex(a.Body.String(), `,{"account"`); i > 0 {
+				end := strings.Index(a.Body.String(), `],"links":[{"href":"/accounts`)
+				replace(a, a.Body.String()[:i]+a.Body.String()[max(i, end):])
+			}
+		}
+	})},
+	{"a name is not what was sent", after(func(_ *http.Request, a *httptest.ResponseRecorder) {
+		replace(a, strings.Replace(a.Body.String(), `"name":"Bob"`, `"name":"bob"`, 1))
+	})},
+	{"a request loses its name", before(func(r *http.Request) { r.Header.Del("X-Request-Id") })},
+}
+
+// before changes requests, after changes answers.
+func before(change func(*http.Request)) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			change(r)
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+func after(change func(*http.Request, *httptest.ResponseRecorder)) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			answer := httptest.NewRecorder()
+			next.ServeHTTP(answer, r)
+			change(r, answer)
+			for name, values := range answer.Header() {
+				w.Header()[name] = values
+			}
+			w.WriteHeader(answer.Code)
+			if r.Method != http.MethodHead {
+				io.Copy(w, answer.Body)
+			}
+		})
+	}
+}
+
+func replace(a *httptest.ResponseRecorder, content string) {
+	a.Body.Reset()
+	a.Body.WriteString(content)
+	if a.Header().Get("Content-Length") != "" {
+		a.Header().Set("Content-Length", fmt.Sprint(len(content)))
+	}
+}
