@@ -31,22 +31,27 @@ docs: ## write NOTES.md and the tables of README.md
 	go run ./cmd/notes docs
 
 .PHONY: check
-check: ## vet, staticcheck, formatting, tidy modules, modern Go, current documents
+check: ## vet, staticcheck, formatting, tidy modules, modern Go, current documents and generated code
 	go vet ./...
 	go tool staticcheck ./...
 	test -z "$$(gofmt -l .)" || { gofmt -d .; exit 1; }
 	go mod tidy -diff
 	go fix -diff ./...
+	cd rest/api && go tool oapi-codegen -config oapi-codegen.yaml openapi.yaml | diff -u api.gen.go -
 	go test -count=1 -run='^TestDocs_current' ./cmd/notes
 
 FUZZTIME = 60s
 
 # go test fuzzes one target at a time.
 .PHONY: soak
-soak: ## as many goroutines as memory holds, then fuzz every target for FUZZTIME, with progress
+soak: ## as many goroutines as memory holds, 100 kills of the API, every fault by every tool, then fuzz every target for FUZZTIME, with progress
 	go run ./cmd/notes verify -tasks max -timeout 30m goroutines
-	for target in $$(go test -list='^Fuzz' ./runes | grep '^Fuzz'); do \
-		go test -run='^$$' -fuzz="^$$target\$$" -fuzztime=$(FUZZTIME) ./runes || exit 1; \
+	go test -count=1 -v -run='^TestRun_killed' ./rest/cmd/sites -kills=100
+	go test -count=1 -v -run='^TestTestTools' ./rest/tools -every
+	for package in ./runes ./rest/api; do \
+		for target in $$(go test -list='^Fuzz' $$package | grep '^Fuzz'); do \
+			go test -run='^$$' -fuzz="^$$target\$$" -fuzztime=$(FUZZTIME) $$package || exit 1; \
+		done; \
 	done
 
 .PHONY: help

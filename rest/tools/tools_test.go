@@ -190,8 +190,11 @@ func agree(want survey, servers []fault) func(survey) error {
 // chosen are the servers that newman and curl are asked about: by default that
 // without a fault, one whose status is wrong and three whose statuses are right.
 func chosen() []fault {
-	if *every {
+	switch {
+	case *every:
 		return servers
+	case testing.Short():
+		return append(servers[:1:1], servers[len(servers)-2])
 	}
 	return append(servers[:2:2], servers[len(servers)-3:]...)
 }
