@@ -96,6 +96,18 @@ type acknowledged struct {
 	mu       sync.Mutex
 	names    map[string]string
 	underway map[string]string
+	count    chan struct{} // one for each answer, as long as somebody counts
+}
+
+// wait returns after so many more answers, or when nobody asks any more.
+func (a *acknowledged) wait(answers int, done <-chan struct{}) {
+	for range answers {
+		select {
+		case <-a.count:
+		case <-done:
+			return
+		}
+	}
 }
 
 // A kill -9 at any moment loses nothing that a client was told is done, and
@@ -103,7 +115,7 @@ type acknowledged struct {
 func TestRun_killed(t *testing.T) {
 	db := filepath.Join(t.TempDir(), "sites.db")
 	random := rand.New(rand.NewPCG(*seed, 0))
-	told := acknowledged{names: map[string]string{}, underway: map[string]string{}}
+	told := acknowledged{names: map[string]string{}, underway: map[string]string{}, count: make(chan struct{})}
 	client := &http.Client{Transport: &http.Transport{}}
 	for kill := range *kills {
 		cmd, url := start(t, db)
@@ -112,9 +124,15 @@ func TestRun_killed(t *testing.T) {
 		for range 4 {
 			writers.Go(func() { told.write(client, url) })
 		}
-		time.Sleep(time.Duration(1+random.IntN(60)) * time.Millisecond) // the random moment
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			writers.Wait()
+		}()
+		told.wait(1+random.IntN(30), done)
+		time.Sleep(time.Duration(random.IntN(3000)) * time.Microsecond) // anywhere between two answers
 		require.NoError(t, cmd.Process.Kill())
-		writers.Wait()
+		<-done
 		cmd.Wait()
 		client.CloseIdleConnections()
 		if (kill+1)%10 == 0 {
@@ -186,6 +204,10 @@ func (a *acknowledged) send(client *http.Client, path, method, url, name, ifMatc
 	defer a.mu.Unlock()
 	a.names[path] = account.Name
 	delete(a.underway, path)
+	select {
+	case a.count <- struct{}{}:
+	default:
+	}
 	return path, nil
 }
 
