@@ -1,6 +1,6 @@
 // Notes proves the claims of the notes and shows what it found.
 //
-//	notes verify [-complete] [-stdin] [-tasks N] [-timeout 2m] [ID or TOPIC ...]
+//	notes verify [-complete] [-stdin] [-tasks N] [-timeout 5m] [ID or TOPIC ...]
 //	notes show ID
 //	notes break ID
 //	notes quiz [ID or TOPIC ...]

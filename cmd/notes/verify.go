@@ -31,7 +31,7 @@ func verify(ctx context.Context, a *app, args []string) error {
 	complete := flags.Bool("complete", false, "fail on what is not run, too, unless this platform cannot run it")
 	stdin := flags.Bool("stdin", false, "read the events of go test -json from standard input instead of running it")
 	tasks := flags.String("tasks", "1000000", "how many goroutines the largest experiments hold at once, or max for as many as memory allows")
-	timeout := flags.Duration("timeout", 2*time.Minute, "how long the tests of one package may take")
+	timeout := flags.Duration("timeout", 5*time.Minute, "how long the tests of one package may take")
 	args, err := parse(flags, args)
 	if errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(a.stdout, "usage: notes verify [FLAGS] [ID or TOPIC ...]")

@@ -130,19 +130,21 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	sent.Header().Set("Vary", "Accept")
 	log := a.log.With("request_id", id, "method", r.Method, "path", r.URL.Path)
 	defer func() {
-		if cause := recover(); cause != nil && cause != http.ErrAbortHandler {
+		cause := recover()
+		aborted := cause == http.ErrAbortHandler
+		if cause != nil && !aborted {
 			log.Error("panic", "cause", cause, "stack", string(debug.Stack()))
-			if sent.status != 0 {
-				panic(http.ErrAbortHandler)
+			if aborted = sent.status != 0; !aborted {
+				a.fail(sent, r, faultf(http.StatusInternalServerError, internal))
 			}
-			a.fail(sent, r, faultf(http.StatusInternalServerError, internal))
-		} else if cause != nil {
-			panic(cause)
 		}
 		log.Info("request", "route", r.Pattern, "status", sent.status, "bytes", sent.bytes, "seconds", time.Since(began).Seconds())
+		if aborted {
+			panic(http.ErrAbortHandler)
+		}
 	}()
 	r.Body = http.MaxBytesReader(w, r.Body, MaxContent)
-	if r.URL.Path != path.Clean(r.URL.Path) { // else ServeMux redirects, in HTML
+	if r.URL.Path != path.Clean("/"+r.URL.Path) { // else ServeMux redirects, in HTML
 		a.fail(sent, r, unknownPath)
 		return
 	}

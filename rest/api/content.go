@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -25,7 +26,7 @@ const mergePatch = "application/merge-patch+json"
 
 // read returns the content of a request as JSON that is well-formed, not too
 // deep and without doubled names. types are the media types that it may have.
-func read(r *http.Request, element string, types ...string) ([]byte, error) {
+func read(w http.ResponseWriter, r *http.Request, element string, types ...string) ([]byte, error) {
 	media, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	charset := cmp.Or(params["charset"], "utf-8")
 	if err != nil || !slices.Contains(types, media) || !strings.EqualFold(charset, "utf-8") {
@@ -38,9 +39,9 @@ func read(r *http.Request, element string, types ...string) ([]byte, error) {
 	if r.ContentLength > MaxContent { // refused unread
 		return nil, &http.MaxBytesError{Limit: MaxContent}
 	}
-	content, err := io.ReadAll(r.Body)
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return nil, faultf(http.StatusBadRequest, "The content ends before its length.")
+	content, err := readAll(w, r)
+	if err != nil && faultOf(err).status == http.StatusInternalServerError { // neither too long nor too late
+		return nil, faultf(http.StatusBadRequest, "The content cannot be read: %v.", err)
 	} else if err != nil {
 		return nil, err
 	}
@@ -54,6 +55,19 @@ func read(r *http.Request, element string, types ...string) ([]byte, error) {
 		return nil, faultf(http.StatusBadRequest, "The content is not JSON that can be taken: %v.", err)
 	}
 	return content, nil
+}
+
+// readAll reads the content for as long as there is time for an answer. Where no
+// deadline can be set, that of the server holds.
+func readAll(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	conn := http.NewResponseController(w)
+	deadline, _ := r.Context().Deadline()
+	conn.SetReadDeadline(deadline)
+	content, err := io.ReadAll(r.Body)
+	if err == nil { // net/http reads on, to see when the client leaves
+		conn.SetReadDeadline(time.Time{})
+	}
+	return content, err
 }
 
 // wellFormed reads all of content once, without building anything of it.
@@ -212,7 +226,7 @@ func schemaErrors(err error) []problem.Error {
 }
 
 func escapePointer(name string) string {
-	return strings.NewReplacer("~", "~0", "/", "~1").Replace(url.PathEscape(name))
+	return url.PathEscape(strings.NewReplacer("~", "~0", "/", "~1").Replace(name))
 }
 
 // reason is the rule that a value breaks.

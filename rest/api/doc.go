@@ -16,4 +16,4 @@
 // Storage is a [gonotes/rest/store.Store].
 package api
 
-//go:generate go tool oapi-codegen -config oapi-codegen.yaml openapi.yaml
+//go:generate go tool oapi-codegen -config oapi-codegen.yaml -o api.gen.go openapi.yaml

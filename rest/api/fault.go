@@ -70,6 +70,10 @@ func faultOf(err error) fault {
 		return fault{status: http.StatusBadRequest, detail: "A header field is malformed.",
 			errors: []problem.Error{{Header: twice.ParamName, Detail: fmt.Sprintf("given %d times, want once", twice.Count)}}}
 	}
+	if malformed, ok := errors.AsType[*InvalidParamFormatError](err); ok {
+		return fault{status: http.StatusBadRequest, detail: "A header field is malformed.",
+			errors: []problem.Error{{Header: malformed.ParamName, Detail: malformed.Err.Error()}}}
+	}
 	return fault{status: http.StatusInternalServerError, detail: internal}
 }
 

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -45,7 +44,7 @@ func (a *API) create(w http.ResponseWriter, r *http.Request, of *resource, paren
 	if err != nil {
 		return err
 	}
-	content, err := read(r, string(of.kind), "application/json", "application/xml")
+	content, err := read(w, r, string(of.kind), "application/json", "application/xml")
 	if err != nil {
 		return err
 	}
@@ -103,16 +102,11 @@ func (a *API) replace(w http.ResponseWriter, r *http.Request, of *resource, id, 
 		func(_, content []byte) ([]byte, error) { return content, nil })
 }
 
-// patch applies a merge patch (RFC 7396) to the current version.
+// patch applies a merge patch (RFC 7396) to the current version. One that is not an
+// object replaces it, which no schema lets through.
 func (a *API) patch(w http.ResponseWriter, r *http.Request, of *resource, id, ifMatch string) error {
 	w.Header().Set("Accept-Patch", mergePatch)
-	return a.update(w, r, of, id, ifMatch, []string{mergePatch}, func(old, content []byte) ([]byte, error) {
-		var object map[string]json.RawMessage
-		if err := json.Unmarshal(content, &object); err != nil || object == nil {
-			return nil, faultf(http.StatusUnprocessableEntity, "A merge patch of a resource is an object.")
-		}
-		return jsonpatch.MergePatch(old, content)
-	})
+	return a.update(w, r, of, id, ifMatch, []string{mergePatch}, jsonpatch.MergePatch)
 }
 
 func (a *API) update(w http.ResponseWriter, r *http.Request, of *resource, id, ifMatch string, types []string, change func(old, content []byte) ([]byte, error)) error {
@@ -120,7 +114,7 @@ func (a *API) update(w http.ResponseWriter, r *http.Request, of *resource, id, i
 	if err != nil {
 		return err
 	}
-	content, err := read(r, string(of.kind), types...)
+	content, err := read(w, r, string(of.kind), types...)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -47,17 +48,27 @@ func verbatim(mediaType string) []format {
 	return []format{{"text", contenttype.NewMediaType(mediaType), func(_ string, text any) ([]byte, error) { return text.([]byte), nil }}}
 }
 
-// accepted is the format that the client prefers.
+// accepted is the format that the client prefers. Members of a list that are
+// empty mean nothing (RFC 9110 §5.6.1).
 func accepted(r *http.Request, formats []format) (format, error) {
-	media, names := make([]contenttype.MediaType, len(formats)), make([]string, len(formats))
-	for i, f := range formats {
-		media[i], names[i] = f.media, f.media.String()
+	list := strings.Split(r.Header.Get("Accept"), ",")
+	list = slices.DeleteFunc(list, func(member string) bool { return strings.TrimSpace(member) == "" })
+	if len(list) == 0 {
+		return formats[0], nil
 	}
-	chosen, _, err := contenttype.GetAcceptableMediaType(r, media)
+	media := make([]contenttype.MediaType, len(formats))
+	for i, f := range formats {
+		media[i] = f.media
+	}
+	chosen, _, err := contenttype.GetAcceptableMediaTypeFromHeader(strings.Join(list, ","), media)
 	for _, f := range formats {
 		if err == nil && f.media.Equal(chosen) {
 			return f, nil
 		}
+	}
+	names := make([]string, len(formats))
+	for i, m := range media {
+		names[i] = m.String()
 	}
 	return format{}, faultf(http.StatusNotAcceptable, "Accept is %s; here is %s.", quote(r.Header.Get("Accept")), strings.Join(names, " or "))
 }
