@@ -3,8 +3,11 @@ package sqlite_test
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -43,13 +46,17 @@ func (h *twoHandles) Update(ctx context.Context, doc store.Document) (store.Docu
 	return h.pick().Update(ctx, doc)
 }
 
+func (h *twoHandles) List(ctx context.Context, query store.Query) ([]store.Document, error) {
+	return h.pick().List(ctx, query)
+}
+
 func (h *twoHandles) Delete(ctx context.Context, kind store.Kind, id string, version int64) error {
 	return h.pick().Delete(ctx, kind, id, version)
 }
 
 // Two stores on one file keep the contract together.
 func TestFile_shared(t *testing.T) {
-	storetest.Contract(t, func(t *testing.T) store.Store {
+	storetest.Concurrent(t, func(t *testing.T) store.Store {
 		path := filepath.Join(t.TempDir(), "shared.db")
 		return &twoHandles{Store: open(t, path), second: open(t, path)}
 	})
@@ -75,26 +82,83 @@ func TestFile_reopened(t *testing.T) {
 	assert.Equal(t, want, got)
 }
 
-// A file that this program cannot know is refused, and named.
+// Stores that open a new file at the same time make its schema once.
+func TestFile_openedAtOnce(t *testing.T) {
+	for round := range 10 {
+		path := filepath.Join(t.TempDir(), fmt.Sprint(round))
+		begin := make(chan struct{})
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(func() {
+				<-begin
+				s, err := sqlite.Open(path)
+				if assert.NoError(t, err) {
+					assert.NoError(t, s.Close())
+				}
+			})
+		}
+		close(begin)
+		all.Wait()
+	}
+}
+
+// A transaction of another process does not hold up who reads.
+func TestFile_readWhileWritten(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "busy.db")
+	s := open(t, path)
+	want, err := s.Create(t.Context(), store.Document{Kind: "account", ID: "1", Created: time.UnixMilli(0).UTC(), Updated: time.UnixMilli(0).UTC(), Body: []byte(`{}`)}, store.Key{})
+	require.NoError(t, err)
+	other := raw(t, path)
+	tx, err := other.BeginTx(t.Context(), &sql.TxOptions{Isolation: sql.LevelLinearizable}) // BEGIN EXCLUSIVE
+	require.NoError(t, err)
+	defer tx.Rollback()
+	_, err = tx.ExecContext(t.Context(), "DELETE FROM documents")
+	require.NoError(t, err)
+	got, err := s.Get(t.Context(), "account", "1")
+	require.NoError(t, err)
+	assert.Equal(t, want, got)
+}
+
+// raw opens a file as another program would.
+func raw(t *testing.T, path string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("sqlite3", "file:"+path)
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, db.Close()) })
+	return db
+}
+
+// A file that this program cannot know is refused, named, and left as it was.
 func TestFile_refused(t *testing.T) {
 	dir := t.TempDir()
-	foreign := filepath.Join(dir, "foreign.db")
-	require.NoError(t, os.WriteFile(foreign, make([]byte, 4096), 0o600))
-	newer := filepath.Join(dir, "newer.db")
-	db, err := sql.Open("sqlite3", "file:"+newer)
-	require.NoError(t, err)
-	_, err = db.ExecContext(t.Context(), "PRAGMA user_version = 2")
-	require.NoError(t, err)
-	require.NoError(t, db.Close())
-	for _, test := range []struct{ name, path, want string }{
-		{"no database", foreign, "file is not a database"},
-		{"a newer schema", newer, "its schema has version 2, this program knows 1"},
-		{"no folder", filepath.Join(dir, "nowhere", "a.db"), "unable to open database file"},
+	for _, test := range []struct{ name, path, content, want string }{
+		{"no database", "foreign.db", "", "file is not a database"},
+		{"a newer schema", "newer.db", "PRAGMA user_version = 2", "its schema has version 2, this program knows 1"},
+		{"another program", "other.db", "CREATE TABLE documents (a)", "it has tables of another program"},
+		{"no folder", filepath.Join("nowhere", "a.db"), "", "unable to open database file"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := sqlite.Open(test.path)
+			path := filepath.Join(dir, test.path)
+			if test.content != "" {
+				_, err := raw(t, path).ExecContext(t.Context(), test.content)
+				require.NoError(t, err)
+			} else if filepath.Dir(path) == dir {
+				require.NoError(t, os.WriteFile(path, make([]byte, 4096), 0o600))
+			}
+			before, _ := os.ReadFile(path)
+			_, err := sqlite.Open(path)
 			require.ErrorContains(t, err, test.want)
-			assert.ErrorContains(t, err, test.path)
+			assert.ErrorContains(t, err, strconv.Quote(path))
+			after, _ := os.ReadFile(path)
+			assert.Equal(t, before, after, "the file was changed")
 		})
+	}
+}
+
+// What is no file would be one database for each connection.
+func TestFile_none(t *testing.T) {
+	for _, path := range []string{"", ":memory:"} {
+		_, err := sqlite.Open(path)
+		assert.ErrorContains(t, err, "its journal mode is", "%q", path)
 	}
 }

@@ -1,9 +1,19 @@
 package sqlite_test
 
 import (
+	"context"
+	"fmt"
+	"os"
 	"testing"
 
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain is the writer of TestFile_killed where that test starts it as a process.
+func TestMain(m *testing.M) {
+	if path := os.Getenv(writerPath); path != "" {
+		fmt.Fprintln(os.Stderr, write(context.Background(), path, os.Getenv(writerFrom)))
+		return
+	}
+	goleak.VerifyTestMain(m)
+}

@@ -24,6 +24,9 @@ import (
 // version of the schema, in the file's user_version.
 const version = 1
 
+// busyTimeout is how long to wait for another process that writes.
+const busyTimeout = 5 * time.Second
+
 const schema = `
 CREATE TABLE documents (
 	id      TEXT PRIMARY KEY,
@@ -59,30 +62,60 @@ const columns = "kind, id, parent, uniq, version, created, updated, body"
 // Store is a [store.Store] in a file.
 type Store struct {
 	read, write *sql.DB
+	byID        *sql.Stmt // of Get, which would else take most of its time to be prepared; closed with read
 }
 
 // Open opens the file at path, which is created if there is none. It refuses a
-// file that is no SQLite database, and one that a newer program made.
+// file that is no SQLite database, or another program's, or a newer version's,
+// and leaves it as it was.
 func Open(path string) (*Store, error) {
 	s := &Store{}
-	var err error
-	// One connection writes, so that writers of this process queue here and
-	// not in the busy timeout.
-	if s.write, err = open(path, 1, "journal_mode(wal)", "synchronous(full)"); err == nil {
-		err = s.create(context.Background())
-	}
-	if err == nil {
-		s.read, err = open(path, 8, "query_only(on)")
-	}
-	if err != nil {
+	if err := s.open(context.Background(), path); err != nil {
 		s.Close()
-		return nil, fmt.Errorf("sqlite: open %s: %w", path, err)
+		return nil, fmt.Errorf("sqlite: open %q: %w", path, err)
 	}
 	return s, nil
 }
 
-func open(path string, conns int, pragmas ...string) (*sql.DB, error) {
-	query := url.Values{"_pragma": append([]string{"busy_timeout(5000)"}, pragmas...)}
+func (s *Store) open(ctx context.Context, path string) (err error) {
+	// One connection writes, so that writers of this process queue here and
+	// not in the busy timeout.
+	if s.write, err = pool(path, 1, "synchronous(full)"); err != nil {
+		return err
+	}
+	if err := s.create(ctx); err != nil {
+		return err
+	}
+	// It is kept in the file, so not before the file is known to be ours.
+	if err := s.writeAhead(ctx); err != nil {
+		return err
+	}
+	if s.read, err = pool(path, 8, "query_only(on)"); err != nil {
+		return err
+	}
+	s.byID, err = s.read.PrepareContext(ctx, byID)
+	return err
+}
+
+// writeAhead turns the write-ahead log on. SQLite waits for other connections
+// everywhere but here, so this waits itself.
+func (s *Store) writeAhead(ctx context.Context) error {
+	var mode string
+	for wait := time.Millisecond; ; wait *= 2 {
+		err := s.write.QueryRowContext(ctx, "PRAGMA journal_mode = wal").Scan(&mode)
+		switch {
+		case errors.Is(err, sqlite3.BUSY) && wait < busyTimeout/2:
+			time.Sleep(wait)
+		case err == nil && mode != "wal":
+			return fmt.Errorf("its journal mode is %q, want wal, which needs a file on this machine", mode)
+		default:
+			return err
+		}
+	}
+}
+
+func pool(path string, conns int, pragmas ...string) (*sql.DB, error) {
+	query := url.Values{"_pragma": append([]string{fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds())}, pragmas...)}
 	name := url.URL{Scheme: "file", Opaque: url.PathEscape(path), RawQuery: query.Encode()}
 	db, err := sql.Open("sqlite3", name.String())
 	if err == nil {
@@ -100,6 +133,9 @@ func (s *Store) create(ctx context.Context) error {
 		}
 		switch found {
 		case 0:
+			if err := refuse(ctx, tx, errors.New("it has tables of another program"), "SELECT 1 FROM sqlite_schema"); err != nil {
+				return err
+			}
 			_, err := tx.ExecContext(ctx, schema)
 			return err
 		case version:
@@ -223,15 +259,15 @@ func scan(row interface{ Scan(...any) error }, more ...any) (doc store.Document,
 
 // Get is part of [store.Store].
 func (s *Store) Get(ctx context.Context, kind store.Kind, id string) (store.Document, error) {
-	doc, err := get(ctx, s.read, kind, id)
+	doc, err := one(s.byID.QueryRowContext(ctx, id, kind))
 	return doc, interrupted(ctx, err)
 }
 
-// get reads from the pool, or within a transaction.
-func get(ctx context.Context, from interface {
-	QueryRowContext(context.Context, string, ...any) *sql.Row
-}, kind store.Kind, id string) (store.Document, error) {
-	doc, err := scan(from.QueryRowContext(ctx, "SELECT "+columns+" FROM documents WHERE id = ? AND kind = ?", id, kind))
+const byID = "SELECT " + columns + " FROM documents WHERE id = ? AND kind = ?"
+
+// one reads the document that byID selected.
+func one(row *sql.Row) (store.Document, error) {
+	doc, err := scan(row)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = store.ErrNotFound
 	}
@@ -241,7 +277,7 @@ func get(ctx context.Context, from interface {
 // Update is part of [store.Store].
 func (s *Store) Update(ctx context.Context, doc store.Document) (updated store.Document, err error) {
 	err = s.change(ctx, func(tx *sql.Tx) error {
-		old, err := get(ctx, tx, doc.Kind, doc.ID)
+		old, err := one(tx.QueryRowContext(ctx, byID, doc.ID, doc.Kind))
 		if err != nil {
 			return err
 		}
@@ -267,7 +303,7 @@ func (s *Store) Update(ctx context.Context, doc store.Document) (updated store.D
 // Delete is part of [store.Store].
 func (s *Store) Delete(ctx context.Context, kind store.Kind, id string, version int64) error {
 	return s.change(ctx, func(tx *sql.Tx) error {
-		old, err := get(ctx, tx, kind, id)
+		old, err := one(tx.QueryRowContext(ctx, byID, id, kind))
 		if err != nil {
 			return err
 		}

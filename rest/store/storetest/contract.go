@@ -31,15 +31,20 @@ func Contract(t *testing.T, open func(t *testing.T) store.Store) {
 		{"List", list},
 		{"Document", document},
 		{"Store", whole},
-		{"concurrent", concurrent},
 	} {
-		t.Run(part.name, func(t *testing.T) {
-			for _, clause := range part.clauses {
-				t.Run(clause.says, func(t *testing.T) { clause.check(t, open(t)) })
-			}
-		})
+		t.Run(part.name, func(t *testing.T) { each(t, part.clauses, open) })
 	}
+	t.Run("concurrent", func(t *testing.T) { Concurrent(t, open) })
 	t.Run("model", func(t *testing.T) { agreesWithModel(t, open) })
+}
+
+// Concurrent is the part of [Contract] that is about calls at the same time.
+func Concurrent(t *testing.T, open func(t *testing.T) store.Store) { each(t, concurrent, open) }
+
+func each(t *testing.T, clauses []clause, open func(t *testing.T) store.Store) {
+	for _, clause := range clauses {
+		t.Run(clause.says, func(t *testing.T) { clause.check(t, open(t)) })
+	}
 }
 
 type clause struct {
@@ -172,22 +177,30 @@ var create = []clause{
 		mustCreate(t, s, doc(account, "1", ""))
 		mustCreate(t, s, doc(account, "2", ""))
 	}},
-	{"looks at the parent before the unique value", func(t *testing.T, s store.Store) {
+	{"looks at the ID, then the parent, then the unique value", func(t *testing.T, s store.Store) {
 		mustCreate(t, s, named(site, "1", "name"))
-		d := named(site, "2", "name")
+		d := named(site, "1", "name")
 		d.Parent = "0"
 		_, err := s.Create(t.Context(), d, store.Key{})
+		assert.ErrorIs(t, err, store.ErrExists)
+		d.ID = "2"
+		_, err = s.Create(t.Context(), d, store.Key{})
 		assert.ErrorIs(t, err, store.ErrNoParent)
 	}},
-	{"does not replace a document that has the ID", func(t *testing.T, s store.Store) {
+	{"fails with ErrExists for the ID of any kind and changes nothing", func(t *testing.T, s store.Store) {
 		first := mustCreate(t, s, doc(account, "1", ""))
 		for _, kind := range []store.Kind{account, site} {
-			again := doc(kind, "1", "")
+			again := named(kind, "1", "ann")
 			again.Body = json.RawMessage(`{}`)
-			_, err := s.Create(t.Context(), again, store.Key{Name: "key", Hash: "hash"})
-			assert.Error(t, err)
+			got, err := s.Create(t.Context(), again, store.Key{Name: "key", Hash: "hash"})
+			assert.ErrorIs(t, err, store.ErrExists)
+			assert.Zero(t, got)
 			assertHas(t, s, first)
+			_, err = s.Create(t.Context(), named(kind, "2-"+string(kind), "ann"), store.Key{Name: "key of " + string(kind), Hash: "hash"})
+			assert.NoError(t, err, "the failure used the unique value up")
 		}
+		_, err := s.Create(t.Context(), doc(account, "3", ""), store.Key{Name: "key", Hash: "other"})
+		assert.NoError(t, err, "the failure used the key up")
 	}},
 }
 

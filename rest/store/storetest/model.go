@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -40,6 +41,9 @@ func (m *model) create(doc store.Document, key store.Key) (store.Document, error
 		} else if old.Name == key.Name {
 			return old.doc, nil
 		}
+	}
+	if slices.ContainsFunc(m.docs, func(d store.Document) bool { return d.ID == doc.ID }) {
+		return store.Document{}, store.ErrExists
 	}
 	if doc.Parent != "" && !slices.ContainsFunc(m.docs, func(d store.Document) bool { return d.ID == doc.Parent }) {
 		return store.Document{}, store.ErrNoParent
@@ -158,8 +162,9 @@ func walk(t *testing.T, s store.Store, random *rand.Rand, steps int) {
 		switch random.IntN(8) {
 		case 0, 1, 2:
 			last++
+			fresh := fmt.Sprintf("%04d", last)
 			doc := store.Document{
-				Kind: kind, ID: fmt.Sprintf("%04d", last), Parent: pick("", other), Unique: pick("", "ann", "bob", "cid"),
+				Kind: kind, ID: pick(fresh, fresh, fresh, fresh, fresh, id), Parent: pick("", other, other), Unique: pick("", "ann", "bob", "cid"),
 				Created: now, Updated: now, Body: body(),
 			}
 			key := store.Key{Name: pick("", "", "k1", "k2", "k3"), Hash: pick("h1", "h1", "h2")}
@@ -206,7 +211,8 @@ func walk(t *testing.T, s store.Store, random *rand.Rand, steps int) {
 			require.ErrorIs(t, gotErr, wantErr, "step %d: %s", step, what)
 		}
 		require.Equal(t, want, got, "step %d: %s", step, what)
-		outcomes[fmt.Sprint(what[:3], " ", wantErr)]++
+		operation, _, _ := strings.Cut(what, " ")
+		outcomes[fmt.Sprint(operation, " ", wantErr)]++
 	}
 	for _, doc := range m.docs {
 		assertHas(t, s, doc)
@@ -215,10 +221,15 @@ func walk(t *testing.T, s store.Store, random *rand.Rand, steps int) {
 		require.NoError(t, err)
 		require.Equal(t, m.list(query), got, "%+v", query)
 	}
-	for _, err := range []error{store.ErrNoParent, store.ErrUnique, store.ErrKey} {
-		require.NotZero(t, outcomes[fmt.Sprint("cre ", err)], "the walk never came to %q: %v", err, outcomes)
-	}
-	for _, err := range []error{store.ErrNotFound, store.ErrVersion, store.ErrChildren} {
-		require.NotZero(t, outcomes[fmt.Sprint("del ", err)], "the walk never came to %q: %v", err, outcomes)
+	for operation, errs := range map[string][]error{
+		"create": {nil, store.ErrExists, store.ErrNoParent, store.ErrUnique, store.ErrKey},
+		"update": {nil, store.ErrNotFound, store.ErrVersion, store.ErrUnique},
+		"delete": {nil, store.ErrNotFound, store.ErrVersion, store.ErrChildren},
+		"get":    {nil, store.ErrNotFound},
+	} {
+		for _, err := range errs {
+			outcome := fmt.Sprint(operation, " ", err)
+			require.NotZero(t, outcomes[outcome], "the walk never came to %q: %v", outcome, outcomes)
+		}
 	}
 }
