@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -176,9 +177,7 @@ func edited(edit func(r *http.Request, status *int, h http.Header, body *string)
 			next.ServeHTTP(rec, r)
 			status, body := rec.Code, rec.Body.String()
 			edit(r, &status, rec.Header(), &body)
-			for name, values := range rec.Header() {
-				w.Header()[name] = values
-			}
+			maps.Copy(w.Header(), rec.Header())
 			w.Header().Del("Content-Length")
 			w.WriteHeader(status)
 			if r.Method != http.MethodHead {

@@ -136,20 +136,21 @@ func (g generator) request() string {
 		version = g.pick("HTTP/1.0", "HTTP/2.0", "HTTP/0.9", "HTTP/9.9", "HTTP/1", "http/1.1", "", g.junk())
 	}
 	method := g.method()
-	head := method + " " + g.target() + " " + version + end
+	var head strings.Builder
+	head.WriteString(method + " " + g.target() + " " + version + end)
 	if g.chance(97) {
-		head += "Host: api.example" + end
+		head.WriteString("Host: api.example" + end)
 	}
 	if g.chance(70) {
-		head += "If-Match: " + g.pick("*", `"7-json"`) + end + "Content-Type: "
+		head.WriteString("If-Match: " + g.pick("*", `"7-json"`) + end + "Content-Type: ")
 		if method == "PATCH" {
-			head += "application/merge-patch+json" + end
+			head.WriteString("application/merge-patch+json" + end)
 		} else {
-			head += "application/json" + end
+			head.WriteString("application/json" + end)
 		}
 	}
 	for range g.IntN(4) {
-		head += g.field() + end
+		head.WriteString(g.field() + end)
 	}
 	content := ""
 	if g.chance(60) {
@@ -157,15 +158,15 @@ func (g generator) request() string {
 		switch g.IntN(5) {
 		case 0: // nothing says that there is content
 		case 1: // a length that may be wrong
-			head += fmt.Sprintf("Content-Length: %d%s", len(content)+g.IntN(7)-3, end)
+			head.WriteString(fmt.Sprintf("Content-Length: %d%s", len(content)+g.IntN(7)-3, end))
 		case 2, 3:
-			head += fmt.Sprintf("Content-Length: %d%s", len(content), end)
+			head.WriteString(fmt.Sprintf("Content-Length: %d%s", len(content), end))
 		case 4:
-			head += "Transfer-Encoding: chunked" + end
+			head.WriteString("Transfer-Encoding: chunked" + end)
 			content = fmt.Sprintf("%x\r\n%s\r\n%s", len(content)+g.IntN(3)-1, content, g.pick("0\r\n\r\n", "0\r\nX: 1\r\n\r\n", "-1\r\n", "fffffffffffffffff\r\n", "", "zz\r\n"))
 		}
 	}
-	raw := []byte(head + end + content)
+	raw := []byte(head.String() + end + content)
 	if g.chance(15) {
 		for range 1 + g.IntN(5) {
 			i := g.IntN(len(raw))

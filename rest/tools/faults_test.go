@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -94,9 +95,7 @@ func after(change func(*http.Request, *httptest.ResponseRecorder)) func(http.Han
 			answer := httptest.NewRecorder()
 			next.ServeHTTP(answer, r)
 			change(r, answer)
-			for name, values := range answer.Header() {
-				w.Header()[name] = values
-			}
+			maps.Copy(w.Header(), answer.Header())
 			w.WriteHeader(answer.Code)
 			if r.Method != http.MethodHead {
 				io.Copy(w, answer.Body)
