@@ -5,6 +5,10 @@
 verify: ## prove every claim, print the ledger, write report/ledger.json (the default)
 	go run ./cmd/notes verify
 
+.PHONY: report
+report: ## write the notes as a book from the last ledger: report/notes.html, for a browser
+	go run ./cmd/notes report
+
 .PHONY: test
 test: ## run every test and example
 	go test ./...
@@ -44,9 +48,10 @@ FUZZTIME = 60s
 
 # go test fuzzes one target at a time.
 .PHONY: soak
-soak: ## as many goroutines as memory holds, 100 kills of the API, every fault by every tool, then fuzz every target for FUZZTIME, with progress
+soak: ## as many goroutines as memory holds, 100 kills of the API and of its store, every fault by every tool, then fuzz every target for FUZZTIME, with progress
 	go run ./cmd/notes verify -tasks max -timeout 30m goroutines
 	go test -count=1 -v -run='^TestRun_killed' ./rest/cmd/sites -kills=100
+	GONOTES_KILLS=100 go test -count=1 -v -run='^TestFile_killed' ./rest/store/sqlite
 	go test -count=1 -v -run='^TestTestTools' ./rest/tools -every
 	for package in ./runes ./rest/api; do \
 		for target in $$(go test -list='^Fuzz' $$package | grep '^Fuzz'); do \

@@ -5,6 +5,7 @@
 //	notes break ID
 //	notes quiz [ID or TOPIC ...]
 //	notes bench [-full] [-from FILE] [-o FOLDER]
+//	notes report
 //	notes docs
 //
 // Verify runs the proofs with go test, prints the ledger and writes it to
@@ -12,7 +13,8 @@
 // Break hands the controls of a claim to its proofs as if they were subjects,
 // so that one sees the tests go red. Quiz asks what an interviewer asks.
 // Bench compares what goroutines, threads and the tasks of other runtimes cost
-// on this machine, and draws it. Docs writes NOTES.md and the tables of README.md
+// on this machine, and draws it. Report writes the notes as one page for a browser.
+// Docs writes NOTES.md and the tables of README.md
 // from the sources.
 //
 // The exit code is 0 when all is well, 1 when a claim is not proved, 2 for a
@@ -51,6 +53,7 @@ const usage = `usage: notes COMMAND [ARGUMENTS]
   break ID                  hand the controls in as subjects, and see the proofs fail
   quiz [ID or TOPIC ...]    ask what an interviewer asks, wrong ones again
   bench                     compare the costs of goroutines, threads and other tasks here
+  report                    write the notes as a book, one page for a browser
   docs                      write NOTES.md from the sources
 
 An ID is "runes/byte-char", a TOPIC "runes". "notes verify -h" lists its flags.
@@ -104,17 +107,17 @@ func run(ctx context.Context, dir string, args []string, getenv func(string) str
 
 func command(ctx context.Context, dir string, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) error {
 	if len(args) == 0 {
-		return usageError("no command; one of verify, show, break, quiz, bench, docs is wanted (notes help tells more)")
+		return usageError("no command; one of verify, show, break, quiz, bench, report, docs is wanted (notes help tells more)")
 	}
 	name, args := args[0], args[1:]
-	commands := map[string]func(context.Context, *app, []string) error{"verify": verify, "show": show, "break": breakClaim, "quiz": quiz, "bench": benchmark, "docs": docs}
+	commands := map[string]func(context.Context, *app, []string) error{"verify": verify, "show": show, "break": breakClaim, "quiz": quiz, "bench": benchmark, "report": report, "docs": docs}
 	switch name {
 	case "help", "-h", "-help", "--help":
 		return flag.ErrHelp
 	}
 	do, found := commands[name]
 	if !found {
-		return usageError(fmt.Sprintf("unknown command %q; one of verify, show, break, quiz, bench, docs is wanted", name))
+		return usageError(fmt.Sprintf("unknown command %q; one of verify, show, break, quiz, bench, report, docs is wanted", name))
 	}
 	root, err := moduleRoot(dir)
 	if err != nil {

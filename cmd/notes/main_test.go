@@ -127,7 +127,7 @@ func notesUntil(ctx context.Context, dir string, stdin io.Reader, args ...string
 func TestRun_usage(t *testing.T) {
 	dir := numbers(t)
 	for _, test := range []struct{ args, want string }{
-		{"", "no command; one of verify, show, break, quiz, bench, docs is wanted"},
+		{"", "no command; one of verify, show, break, quiz, bench, report, docs is wanted"},
 		{"prove", `unknown command "prove"`},
 		{"verify -fast", "verify: flag provided but not defined: -fast"},
 		{"verify -timeout soon", `verify: invalid value "soon" for flag -timeout`},
@@ -142,6 +142,7 @@ func TestRun_usage(t *testing.T) {
 		{"verify numbers/zzzzzzzzzzzz", `unknown claim "numbers/zzzzzzzzzzzz"; NOTES.md lists them`},
 		{"show numbers/even numbers/prime", "show takes one id, got 2"},
 		{"break numbers/primes", `did you mean "numbers/prime"?`},
+		{"report numbers", "report takes no arguments, got numbers"},
 		{"docs numbers", "docs takes no arguments, got numbers"},
 	} {
 		t.Run(test.args, func(t *testing.T) {
