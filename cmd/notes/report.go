@@ -77,6 +77,8 @@ type book struct {
 	Chapters []chapter
 	Open     []question
 	Plots    []plot
+	// Costs is the table of what is drawn, its heading first.
+	Costs [][]string
 	// PlotsOf says which measurements are drawn.
 	PlotsOf string
 }
@@ -292,10 +294,15 @@ func (a *app) plots(b *book) error {
 				URL:   template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(svg)),
 			})
 		}
-		if len(names) > 0 {
-			b.PlotsOf = from.says
-			return nil
+		if len(names) == 0 {
+			continue
 		}
+		results, err := readResults(filepath.Join(a.root, filepath.FromSlash(from.dir), benchFile))
+		if err != nil {
+			return err
+		}
+		b.Costs, b.PlotsOf = results.Costs(), from.says
+		return nil
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -74,6 +75,7 @@ func TestReport_complete(t *testing.T) {
 	}
 	assert.Len(t, b.Ledger.Claims, claims)
 	assert.Greater(t, examples, claims)
+	assert.Greater(t, len(b.Costs), 5)
 	assert.Equal(t, 6, strings.Count(page, "<img src=\"data:image/svg"))
 	assert.Subset(t, b.NotRun(), []missing{
 		{string(b.Chapters[0].Claims[0].ID), b.Chapters[0].Claims[0].Anchor(), "", "not in the last run"},
@@ -81,6 +83,9 @@ func TestReport_complete(t *testing.T) {
 	})
 	assert.Contains(t, page, ": not in the last run</li>")
 	assert.Contains(t, page, ": tool: none &lt;here&gt;</li>")
+	for _, cell := range slices.Concat(b.Costs...) {
+		has("costs", cell)
+	}
 	for _, q := range b.Open {
 		has("open", q.text)
 	}
