@@ -1,0 +1,91 @@
+// Package sites knows the sites of the configuration, as the services that do not
+// own it do: from the topic of its changes, without asking the service config.
+package sites
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+
+	"github.com/go-json-experiment/json"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"gonotes/microservices/bus"
+	"gonotes/microservices/event"
+)
+
+// Site is what the services need of one.
+type Site struct {
+	ID      string
+	Account string // ID of the account that owns it
+	Domain  string
+}
+
+// Directory finds sites by their domain. It is safe for concurrent use.
+type Directory struct {
+	mu       sync.RWMutex
+	byDomain map[string]Site
+	domains  map[string]string // by ID
+	ready    atomic.Bool
+}
+
+// NewDirectory returns an empty one. Run fills it.
+func NewDirectory() *Directory {
+	return &Directory{byDomain: map[string]Site{}, domains: map[string]string{}}
+}
+
+// Find returns the site with this domain.
+func (d *Directory) Find(domain string) (Site, bool) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	site, ok := d.byDomain[domain]
+	return site, ok
+}
+
+// Ready reports whether the directory holds what the topic held when Run began.
+func (d *Directory) Ready() bool { return d.ready.Load() }
+
+// Run follows the topic of the configuration until ctx ends.
+func (d *Directory) Run(ctx context.Context, brokers []string, log *slog.Logger) error {
+	return bus.Follow(ctx, brokers, event.TopicConfiguration.Name, func(r *kgo.Record) {
+		if err := d.Apply(r.Key, r.Value); err != nil {
+			log.Error("a change that cannot be read is passed over", "topic", r.Topic, "offset", r.Offset, "error", err)
+		}
+	}, func() { d.ready.Store(true) })
+}
+
+// Apply takes the change of one record of the topic.
+func (d *Directory) Apply(key, value []byte) error {
+	const prefix = "site/"
+	if len(key) <= len(prefix) || string(key[:len(prefix)]) != prefix {
+		return nil // of another kind
+	}
+	var site Site
+	if value != nil {
+		change, err := event.DecodeChange(value)
+		if err != nil {
+			return err
+		}
+		var body struct {
+			Domain string `json:"domain"`
+		}
+		if err := json.Unmarshal(change.Body, &body); err != nil {
+			return err
+		}
+		site = Site{ID: change.ID, Account: change.Parent, Domain: body.Domain}
+	}
+	id := string(key[len(prefix):])
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	// A domain may have gone to another site, which then keeps it.
+	if old := d.domains[id]; d.byDomain[old].ID == id {
+		delete(d.byDomain, old)
+	}
+	delete(d.domains, id)
+	if value != nil {
+		d.byDomain[site.Domain] = site
+		d.domains[id] = site.Domain
+	}
+	return nil
+}
