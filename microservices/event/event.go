@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -98,6 +99,12 @@ type Change struct {
 
 // ChangeKey is the key of a document's records.
 func ChangeKey(kind, id string) []byte { return []byte(kind + "/" + id) }
+
+// SplitKey returns what [ChangeKey] was made of.
+func SplitKey(key []byte) (kind, id string) {
+	kind, id, _ = strings.Cut(string(key), "/")
+	return kind, id
+}
 
 // Encode returns the value of a record.
 func (c *Change) Encode() ([]byte, error) { return json.Marshal(c) }

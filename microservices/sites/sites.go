@@ -57,9 +57,9 @@ func (d *Directory) Run(ctx context.Context, brokers []string, log *slog.Logger)
 
 // Apply takes the change of one record of the topic.
 func (d *Directory) Apply(key, value []byte) error {
-	const prefix = "site/"
-	if len(key) <= len(prefix) || string(key[:len(prefix)]) != prefix {
-		return nil // of another kind
+	kind, id := event.SplitKey(key)
+	if kind != "site" {
+		return nil
 	}
 	var site Site
 	if value != nil {
@@ -75,7 +75,6 @@ func (d *Directory) Apply(key, value []byte) error {
 		}
 		site = Site{ID: change.ID, Account: change.Parent, Domain: body.Domain}
 	}
-	id := string(key[len(prefix):])
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	// A domain may have gone to another site, which then keeps it.

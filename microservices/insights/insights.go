@@ -1,0 +1,213 @@
+// Package insights computes monthly actives and usage statistics from the bus alone.
+// It keeps them in memory and makes them again from the first record whenever it
+// starts: a read model of events needs no backup.
+//
+// Actives are counted exactly, as sets of persons, and estimated by HyperLogLog
+// sketches beside, which take 16 KiB however many persons there are and can be
+// merged over sites and months.
+//
+// Source: Flajolet et al., HyperLogLog, 2007; Heule et al., HyperLogLog in Practice, 2013
+package insights
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/axiomhq/hyperloglog"
+	"github.com/google/uuid"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"gonotes/microservices/bus"
+	"gonotes/microservices/event"
+)
+
+// registers of a sketch: 2 to the 14th.
+const registers = 1 << 14
+
+// StandardError of a sketch, as a share of the number.
+var StandardError = 1.04 / math.Sqrt(registers)
+
+// Usage is what happened in one month.
+type Usage struct {
+	Month   string  `json:"month"`             // like 2026-03
+	Actives int64   `json:"actives"`           // persons who did something, bots apart
+	Sketch  uint64  `json:"actives_estimated"` // the same by a sketch
+	Error   float64 `json:"standard_error"`    // of the estimate, as a share of it
+	Views   int64   `json:"views"`
+	Likes   int64   `json:"likes"`
+	Bots    int64   `json:"bots"`    // views and likes of bots, in no other number
+	Unknown int64   `json:"unknown"` // likewise, on sites that nobody registered
+	Sites   int     `json:"sites"`   // on which something happened
+}
+
+// month is what is known of one.
+type month struct {
+	total   numbers
+	sites   map[string]*numbers // by ID
+	unknown int64
+}
+
+type numbers struct {
+	persons      map[event.Person]struct{}
+	sketch       *hyperloglog.Sketch
+	views, likes int64
+	bots         int64
+}
+
+func newNumbers() numbers {
+	return numbers{persons: map[event.Person]struct{}{}, sketch: hyperloglog.New14()}
+}
+
+// Insights holds the numbers. It is safe for concurrent use.
+type Insights struct {
+	mu     sync.Mutex // for questions too: a sketch tidies itself up when it is asked
+	months map[string]*month
+	seen   map[uuid.UUID]struct{} // events, since one that is sent twice is one
+	ready  atomic.Bool
+}
+
+// New returns an empty one. Run fills it.
+func New() *Insights {
+	return &Insights{months: map[string]*month{}, seen: map[uuid.UUID]struct{}{}}
+}
+
+// Add counts an event, once for each ID.
+func (i *Insights) Add(a event.Activity) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if _, ok := i.seen[a.ID]; ok {
+		return
+	}
+	i.seen[a.ID] = struct{}{}
+	name := a.Time.In().Format("2006-01")
+	m, ok := i.months[name]
+	if !ok {
+		m = &month{total: newNumbers(), sites: map[string]*numbers{}}
+		i.months[name] = m
+	}
+	if a.Site == "" {
+		m.unknown++
+		return
+	}
+	site, ok := m.sites[a.Site]
+	if !ok {
+		n := newNumbers()
+		site = &n
+		m.sites[a.Site] = site
+	}
+	m.total.add(a)
+	site.add(a)
+}
+
+func (n *numbers) add(a event.Activity) {
+	switch {
+	case a.Bot:
+		n.bots++
+		return
+	case a.Kind == event.View:
+		n.views++
+	case a.Kind == event.Like:
+		n.likes++
+	}
+	n.persons[a.Person] = struct{}{}
+	n.sketch.Insert(a.Person[:])
+}
+
+func (n *numbers) usage(name string) Usage {
+	return Usage{
+		Month: name, Actives: int64(len(n.persons)), Sketch: n.sketch.Estimate(), Error: StandardError,
+		Views: n.views, Likes: n.likes, Bots: n.bots, Sites: 1,
+	}
+}
+
+// Month returns the usage of all sites in a month, named like 2026-03.
+func (i *Insights) Month(name string) (Usage, bool) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	m, ok := i.months[name]
+	if !ok {
+		return Usage{}, false
+	}
+	usage := m.total.usage(name)
+	usage.Unknown, usage.Sites = m.unknown, len(m.sites)
+	return usage, true
+}
+
+// Site returns that of one site.
+func (i *Insights) Site(name, id string) (Usage, bool) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if m, ok := i.months[name]; ok {
+		if site, ok := m.sites[id]; ok {
+			return site.usage(name), true
+		}
+	}
+	return Usage{}, false
+}
+
+// Ready reports whether the numbers hold all that was on the bus when Run began.
+func (i *Insights) Ready() bool { return i.ready.Load() }
+
+// Run reads the activity from the first record on, until ctx ends.
+func (i *Insights) Run(ctx context.Context, brokers []string, log *slog.Logger) error {
+	topic := event.TopicActivity.Name
+	client, err := bus.Connect(brokers, kgo.ConsumeTopics(topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchMaxWait(100*time.Millisecond))
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	var ends kadm.ListedOffsets
+	for {
+		ends, err = kadm.NewClient(client).ListEndOffsets(ctx, topic)
+		if err == nil && ends.Error() == nil {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	left := map[int32]int64{} // where each partition ended that is not read that far
+	ends.Each(func(o kadm.ListedOffset) {
+		if o.Offset > 0 {
+			left[o.Partition] = o.Offset
+		}
+	})
+	read, total := 0, int64(0)
+	for _, end := range left {
+		total += end
+	}
+	said := time.Now()
+	for {
+		if !i.ready.Load() && len(left) == 0 {
+			log.Info("the numbers are made again", "records", read)
+			i.ready.Store(true)
+		}
+		fetches := client.PollFetches(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		fetches.EachRecord(func(r *kgo.Record) {
+			read++
+			if a, err := event.DecodeActivity(r.Value); err != nil {
+				log.Error("a record that cannot be read is passed over", "partition", r.Partition, "offset", r.Offset, "error", err)
+			} else {
+				i.Add(a)
+			}
+			if end, ok := left[r.Partition]; ok && r.Offset+1 >= end {
+				delete(left, r.Partition)
+			}
+		})
+		if !i.ready.Load() && time.Since(said) > time.Second {
+			said = time.Now()
+			log.Info("making the numbers again", "records", read, "of", total, "done", fmt.Sprintf("%.0f %%", 100*float64(read)/float64(total)))
+		}
+	}
+}
