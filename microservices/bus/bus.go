@@ -57,19 +57,30 @@ func Create(ctx context.Context, client *kgo.Client, topics ...event.Topic) erro
 		for name, value := range topic.Config {
 			config[name] = &value
 		}
-		made, err := admin.CreateTopic(ctx, topic.Partitions, -1, config, topic.Name)
-		if err == nil {
-			err = made.Err
-		}
-		if errors.Is(err, kerr.TopicAlreadyExists) {
-			err = hasPartitions(ctx, admin, topic)
-		}
-		if err != nil {
-			return fmt.Errorf("bus: topic %q: %w", topic.Name, err)
+		for {
+			made, err := admin.CreateTopic(ctx, topic.Partitions, -1, config, topic.Name)
+			if err == nil {
+				err = made.Err
+			}
+			if errors.Is(err, kerr.TopicAlreadyExists) {
+				err = hasPartitions(ctx, admin, topic)
+			}
+			if err == nil {
+				break
+			}
+			if refused := new(kerr.Error); errors.As(err, &refused) && !refused.Retriable || errors.Is(err, errPartitions) || ctx.Err() != nil {
+				return fmt.Errorf("bus: topic %q: %w", topic.Name, err)
+			}
+			select { // no broker answers
+			case <-ctx.Done():
+			case <-time.After(50 * time.Millisecond):
+			}
 		}
 	}
 	return nil
 }
+
+var errPartitions = errors.New("another number of partitions")
 
 func hasPartitions(ctx context.Context, admin *kadm.Client, topic event.Topic) error {
 	found, err := admin.ListTopics(ctx, topic.Name)
@@ -77,7 +88,7 @@ func hasPartitions(ctx context.Context, admin *kadm.Client, topic event.Topic) e
 		return err
 	}
 	if has := int32(len(found[topic.Name].Partitions)); has != topic.Partitions {
-		return fmt.Errorf("it has %d partitions, want %d", has, topic.Partitions)
+		return fmt.Errorf("%w: it has %d, want %d", errPartitions, has, topic.Partitions)
 	}
 	return nil
 }

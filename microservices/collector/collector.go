@@ -82,6 +82,11 @@ func (c *Collector) site(w http.ResponseWriter, r *http.Request) {
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 func (c *Collector) events(w http.ResponseWriter, r *http.Request) {
+	if !c.sites.Ready() { // else it would mark what it will know in a moment
+		problem.RetryAfter(w, time.Second)
+		problem.Write(w, http.StatusServiceUnavailable, "The sites are not known yet. Nothing of this was taken; send it again later.")
+		return
+	}
 	if r.ContentLength > MaxContent {
 		problem.Write(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("The content has %d bytes, want at most %d.", r.ContentLength, MaxContent))
 		return

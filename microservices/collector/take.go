@@ -136,8 +136,7 @@ func (d *delivery) wait(timeout time.Duration) []outcome {
 // isBot reports whether a browser says that it is none: crawlers do, since sites would
 // else shut them out.
 func isBot(agent string) bool {
-	agent = strings.ToLower(agent)
-	for _, word := range []string{"bot", "crawl", "spider", "slurp", "headless"} {
+	for _, word := range []string{"bot", "Bot", "crawl", "Crawl", "spider", "Spider", "Slurp", "Headless"} {
 		if strings.Contains(agent, word) {
 			return true
 		}

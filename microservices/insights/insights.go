@@ -68,23 +68,28 @@ func newNumbers() numbers {
 type Insights struct {
 	mu     sync.Mutex // for questions too: a sketch tidies itself up when it is asked
 	months map[string]*month
-	seen   map[uuid.UUID]struct{} // events, since one that is sent twice is one
+	seen   map[string]map[uuid.UUID]struct{} // events by the ID of their site, since one that is sent twice is one
 	ready  atomic.Bool
 }
 
 // New returns an empty one. Run fills it.
 func New() *Insights {
-	return &Insights{months: map[string]*month{}, seen: map[uuid.UUID]struct{}{}}
+	return &Insights{months: map[string]*month{}, seen: map[string]map[uuid.UUID]struct{}{}}
 }
 
 // Add counts an event, once for each ID.
 func (i *Insights) Add(a event.Activity) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if _, ok := i.seen[a.ID]; ok {
+	seen, ok := i.seen[a.Site]
+	if !ok {
+		seen = map[uuid.UUID]struct{}{}
+		i.seen[a.Site] = seen
+	}
+	if _, ok := seen[a.ID]; ok {
 		return
 	}
-	i.seen[a.ID] = struct{}{}
+	seen[a.ID] = struct{}{}
 	name := a.Time.In().Format("2006-01")
 	m, ok := i.months[name]
 	if !ok {

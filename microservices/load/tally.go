@@ -60,13 +60,11 @@ func (t *Tally) Add(e Event) {
 		t.pages[page{e.Site, e.Path}]++
 	}
 	n.visitors[e.Visitor] = struct{}{}
-	name := e.Time.Format("2006-01")
-	for _, m := range []month{{e.Site, name}, {"", name}} {
-		if t.months[m] == nil {
-			t.months[m] = map[string]struct{}{}
-		}
-		t.months[m][e.Visitor] = struct{}{}
+	m := month{e.Site, e.Time.Format("2006-01")}
+	if t.months[m] == nil {
+		t.months[m] = map[string]struct{}{}
 	}
+	t.months[m][e.Visitor] = struct{}{}
 }
 
 // Events returns how many were counted.
@@ -137,10 +135,7 @@ func (t *Tally) Compare(ctx context.Context, aggregator, insights string) (d Dif
 		}
 	}
 	for _, m := range slices.SortedFunc(maps.Keys(t.months), func(a, b month) int { return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.site, b.site)) }) {
-		path := insights + "/months/" + m.name
-		if m.site != "" {
-			path += "/sites/" + m.site
-		}
+		path := insights + "/months/" + m.name + "/sites/" + m.site
 		var usage struct {
 			Actives int64 `json:"actives"`
 		}

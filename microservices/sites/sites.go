@@ -35,6 +35,17 @@ func NewDirectory() *Directory {
 	return &Directory{byDomain: map[string]Site{}, domains: map[string]string{}}
 }
 
+// Of returns a directory that is ready, with these sites, for who has no bus.
+func Of(list ...Site) *Directory {
+	d := NewDirectory()
+	for _, site := range list {
+		d.byDomain[site.Domain] = site
+		d.domains[site.ID] = site.Domain
+	}
+	d.ready.Store(true)
+	return d
+}
+
 // Find returns the site with this domain.
 func (d *Directory) Find(domain string) (Site, bool) {
 	d.mu.RLock()
