@@ -1,0 +1,68 @@
+package microservices
+
+import "gonotes/internal/claim"
+
+// OneJob: each service does one thing and does it well. (§10)
+//
+// Holds: the program of a service holds one of the services, and the monolith built
+// from the same packages holds them all.
+//
+// Asked: What does the UNIX philosophy mean for services?
+//
+// Answer: That a service has one job and one reason to change: it owns what that job
+// needs, its store included, and offers little to others. You see it in what its
+// program is built from: the collector knows the bus and the schema of its events, no
+// database; the aggregator knows its store, no public door. A program that holds all of
+// them works as well, but each change of one part ships the others too.
+//
+// Source: https://martinfowler.com/articles/microservices.html
+const OneJob claim.ID = "microservices/one-job"
+
+// LooselyCoupled: parts are decoupled and delivered continuously. (§10)
+//
+// Holds: while a consumer is down, who produces notices nothing, and when it is back it
+// has all; a pair that calls each other fails at once.
+//
+// Asked: How do you see whether two services are loosely coupled?
+//
+// Answer: Stop one and watch the other. With a log between them the collector goes on to
+// take events while the aggregator is down, and nothing is lost: the aggregator reads on
+// from where it stood. If the collector called the aggregator, each event would fail for
+// as long as that is down, and be as slow as that is slow. The price is that numbers are a
+// moment old, and longer after an outage.
+//
+// Source: https://martinfowler.com/articles/microservices.html
+const LooselyCoupled claim.ID = "microservices/loosely-coupled"
+
+// IndependentlyDeployable: each is deployed and run on its own. (§10)
+//
+// Holds, but: only while the schemas of messages stay compatible, which has to be
+// checked before a version is deployed, and while one instance serves until the next is
+// ready.
+//
+// Asked: What makes a service independently deployable?
+//
+// Answer: That its new version and the old versions of all others understand each other.
+// Adding an optional member to an event is such a change, renaming one is not: consumers
+// cannot read what they get. So the schema is compared with what was published before the
+// release. And the old instance has to serve until the new one is ready, then finish what
+// it has begun. With both, a release under load fails no request and loses no event.
+//
+// Source: https://docs.confluent.io/platform/current/schema-registry/fundamentals/schema-evolution.html
+const IndependentlyDeployable claim.ID = "microservices/independently-deployable"
+
+// NoInternalCalls: internal services were event-driven and not client-server. (§5)
+//
+// Holds, but: the gateway is the exception, since it asks the others for those outside;
+// between the services there are no connections but to the bus and the stores.
+//
+// Asked: Do your services call each other?
+//
+// Answer: No. Each talks to the bus and to the store that it owns. What one needs of
+// another it reads from a topic: the collector knows the sites from the compacted topic
+// of the configuration, so it serves while the service config is down. It can be checked
+// on the running system: the open sockets of each process lead to the bus and nowhere
+// else. A service that asks another for each event shows one more.
+//
+// Source: https://www.confluent.io/blog/data-dichotomy-rethinking-the-way-we-treat-data-and-services/
+const NoInternalCalls claim.ID = "platform/no-internal-calls"
