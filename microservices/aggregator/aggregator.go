@@ -1,0 +1,140 @@
+// Package aggregator turns the activity on the bus into numbers in the analytics
+// store, and answers for them.
+//
+// Effects are exactly once, though delivery is at least once: the store knows up to
+// which offset each partition is in its numbers, and which events it has seen. So a
+// kill at any moment, a replay from the first record on, and a batch that comes
+// twice move no number.
+package aggregator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"gonotes/microservices/analytics"
+	"gonotes/microservices/bus"
+	"gonotes/microservices/event"
+)
+
+// Group is the consumer group of all aggregators: the partitions of the bus are
+// shared out among them.
+const Group = "aggregator"
+
+// maxRecords is how many are applied at once, at most: what costs the store the same
+// for one and for many is shared by them.
+const maxRecords = 10_000
+
+// Run reads the activity from where the store stands and applies it, until ctx ends.
+// While the store cannot be written, it tries again.
+func Run(ctx context.Context, brokers []string, store analytics.Store, log *slog.Logger) error {
+	a := aggregator{store: store, log: log, positions: map[int32]int64{}}
+	client, err := bus.Connect(brokers,
+		kgo.ConsumerGroup(Group),
+		kgo.ConsumeTopics(event.TopicActivity.Name),
+		kgo.DisableAutoCommit(), // the positions are in the store
+		kgo.AdjustFetchOffsetsFn(a.fromStore),
+		kgo.BlockRebalanceOnPoll(), // a partition is not given away while it is applied
+		kgo.FetchMaxWait(100*time.Millisecond),
+	)
+	if err != nil {
+		return err
+	}
+	defer client.CloseAllowingRebalance()
+	for {
+		fetches := client.PollRecords(ctx, maxRecords)
+		if ctx.Err() != nil {
+			return nil
+		}
+		for _, failed := range fetches.Errors() {
+			log.Warn("fetch", "topic", failed.Topic, "partition", failed.Partition, "error", failed.Err)
+		}
+		var err error
+		fetches.EachPartition(func(p kgo.FetchTopicPartition) {
+			if err == nil && len(p.Records) > 0 {
+				err = a.apply(ctx, p)
+			}
+		})
+		if err != nil {
+			return nil // ctx ended
+		}
+		client.AllowRebalance()
+	}
+}
+
+type aggregator struct {
+	store analytics.Store
+	log   *slog.Logger
+
+	mu        sync.Mutex
+	positions map[int32]int64
+}
+
+// fromStore makes the client begin where the store stands, not where the group does.
+func (a *aggregator) fromStore(ctx context.Context, assigned map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
+	for _, partitions := range assigned {
+		for partition := range partitions {
+			var position int64
+			err := a.retry(ctx, "position", func() (err error) {
+				position, err = a.store.Position(ctx, partition)
+				return err
+			})
+			if err != nil {
+				return nil, err
+			}
+			a.mu.Lock()
+			a.positions[partition] = position
+			a.mu.Unlock()
+			partitions[partition] = kgo.NewOffset().At(position)
+		}
+	}
+	return assigned, nil
+}
+
+func (a *aggregator) apply(ctx context.Context, p kgo.FetchTopicPartition) error {
+	a.mu.Lock()
+	from := a.positions[p.Partition]
+	a.mu.Unlock()
+	batch := analytics.Batch{Partition: p.Partition, From: from, Next: p.Records[len(p.Records)-1].Offset + 1}
+	for _, record := range p.Records {
+		activity, err := event.DecodeActivity(record.Value)
+		if err != nil {
+			a.log.Error("a record that cannot be read is passed over", "topic", record.Topic, "partition", record.Partition, "offset", record.Offset, "error", err)
+			continue
+		}
+		if activity.Site == "" {
+			continue // of a site that nobody registered
+		}
+		batch.Records = append(batch.Records, analytics.Record{Offset: record.Offset, Activity: activity})
+	}
+	if err := a.retry(ctx, "apply", func() error { return a.store.Apply(ctx, batch) }); err != nil {
+		return err
+	}
+	a.mu.Lock()
+	a.positions[p.Partition] = batch.Next
+	a.mu.Unlock()
+	return nil
+}
+
+// retry calls f until it succeeds or ctx ends.
+func (a *aggregator) retry(ctx context.Context, what string, f func() error) error {
+	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
+		err := f()
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return errors.Join(ctx.Err(), fmt.Errorf("%s: %w", what, err))
+		}
+		a.log.Warn("the store fails; trying again", "what", what, "error", err, "wait", wait)
+		select {
+		case <-ctx.Done():
+		case <-time.After(wait):
+		}
+	}
+}
