@@ -48,12 +48,13 @@ FUZZTIME = 60s
 
 # go test fuzzes one target at a time.
 .PHONY: soak
-soak: ## as many goroutines as memory holds, 100 kills of the API and of its store, every fault by every tool, then fuzz every target for FUZZTIME, with progress
+soak: ## as many goroutines as memory holds, 100 kills of the API, of its store and of the platform, every fault by every tool, then fuzz every target for FUZZTIME, with progress
 	go run ./cmd/notes verify -tasks max -timeout 30m goroutines
 	go test -count=1 -v -run='^TestRun_killed' ./rest/cmd/sites -kills=100
 	GONOTES_KILLS=100 go test -count=1 -v -run='^TestFile_killed' ./rest/store/sqlite
 	go test -count=1 -v -run='^TestTestTools' ./rest/tools -every
-	for package in ./runes ./rest/api; do \
+	GONOTES_KILLS=100 go test -count=1 -v -timeout=30m -run='^TestCommand_killed' ./microservices/platform
+	for package in ./runes ./rest/api ./microservices/collector ./microservices/event; do \
 		for target in $$(go test -list='^Fuzz' $$package | grep '^Fuzz'); do \
 			go test -run='^$$' -fuzz="^$$target\$$" -fuzztime=$(FUZZTIME) $$package || exit 1; \
 		done; \
