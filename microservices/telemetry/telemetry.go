@@ -1,0 +1,247 @@
+// Package telemetry is how every service of the platform is watched: metrics for
+// Prometheus, and traces that follow one request from the gateway over the bus to the
+// store.
+//
+// A trace begins at the gateway, for a few requests a second, so that watching costs
+// little however many there are. All others only pass it on: a request or a record that
+// carries no trace costs them one look at a header. Each service keeps the spans of the
+// last traces in memory and answers for them; where OTEL_EXPORTER_OTLP_ENDPOINT is set
+// they are sent there too.
+//
+// Source: https://www.w3.org/TR/trace-context/
+package telemetry
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/sdk/resource"
+	sdk "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
+	"golang.org/x/time/rate"
+
+	"gonotes/rest/problem"
+)
+
+// EndpointEnv names the environment variable of OpenTelemetry with the address that
+// traces are sent to, over HTTP.
+const EndpointEnv = "OTEL_EXPORTER_OTLP_ENDPOINT"
+
+// TraceHeader names the field in which the gateway says which trace a request began.
+const TraceHeader = "Trace-Id"
+
+// rootsPerSecond is how many traces the gateway begins.
+const rootsPerSecond = 10
+
+// propagator carries a trace in the field traceparent, of a request or of a record.
+var propagator = propagation.TraceContext{}
+
+// Telemetry watches one service. It is safe for concurrent use.
+type Telemetry struct {
+	Registry *prometheus.Registry // for metrics of the service's own
+
+	service  string
+	provider *sdk.TracerProvider
+	tracer   trace.Tracer
+	recent   *recent
+	requests *prometheus.HistogramVec
+	roots    *rate.Limiter
+}
+
+// New returns the telemetry of a service, or an error if traces cannot be sent to the
+// address in EndpointEnv.
+func New(ctx context.Context, service string) (*Telemetry, error) {
+	t := &Telemetry{
+		Registry: prometheus.NewRegistry(),
+		service:  service,
+		recent:   &recent{},
+		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "http_request_duration_seconds", Help: "Time from the header of a request to the end of its answer.",
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+		}, []string{"route", "status"}),
+		roots: rate.NewLimiter(rootsPerSecond, rootsPerSecond),
+	}
+	t.Registry.MustRegister(t.requests, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	options := []sdk.TracerProviderOption{
+		sdk.WithSampler(sdk.ParentBased(sdk.AlwaysSample())),
+		sdk.WithResource(resource.NewSchemaless(attribute.String("service.name", service))),
+		sdk.WithSyncer(t.recent),
+	}
+	if os.Getenv(EndpointEnv) != "" {
+		exporter, err := otlptracehttp.New(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("telemetry: %w", err)
+		}
+		options = append(options, sdk.WithBatcher(exporter))
+	}
+	t.provider = sdk.NewTracerProvider(options...)
+	t.tracer = t.provider.Tracer("gonotes/microservices/telemetry")
+	return t, nil
+}
+
+// Close sends what is not sent yet.
+func (t *Telemetry) Close(ctx context.Context) error { return t.provider.Shutdown(ctx) }
+
+// Handler watches the requests to h, and answers besides:
+//
+//	GET /metrics      for Prometheus
+//	GET /traces/{id}  the spans of a trace that this service had a part in, as []Span
+func (t *Telemetry) Handler(h http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(t.Registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /traces/{id}", t.trace)
+	mux.Handle("/", t.watch(h))
+	return mux
+}
+
+// Root watches like Handler, and begins a trace for some of the requests that bring none.
+// What clients bring is not believed: they are outside.
+func (t *Telemetry) Root(h http.Handler) http.Handler {
+	watched := t.Handler(h)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Header.Del("Traceparent")
+		r.Header.Del("Tracestate")
+		if !t.roots.Allow() {
+			watched.ServeHTTP(w, r)
+			return
+		}
+		ctx, span := t.tracer.Start(r.Context(), r.Method+" "+r.URL.Path, trace.WithSpanKind(trace.SpanKindServer))
+		defer span.End()
+		w.Header().Set(TraceHeader, span.SpanContext().TraceID().String())
+		watched.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+func (t *Telemetry) watch(h http.Handler) http.Handler {
+	traced := otelhttp.NewHandler(h, "request", otelhttp.WithTracerProvider(t.provider), otelhttp.WithPropagators(propagator),
+		otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string { return r.Method + " " + r.URL.Path }))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		begin := time.Now()
+		answer := &answered{ResponseWriter: w, status: http.StatusOK}
+		if r.Header.Get("Traceparent") != "" {
+			traced.ServeHTTP(answer, r)
+		} else {
+			h.ServeHTTP(answer, r)
+		}
+		route := r.Pattern // of the innermost mux, if h has one
+		if route == "" || route == "/" {
+			route = "other"
+		}
+		t.requests.WithLabelValues(route, strconv.Itoa(answer.status)).Observe(time.Since(begin).Seconds())
+	})
+}
+
+// answered notes the status of an answer.
+type answered struct {
+	http.ResponseWriter
+	status  int
+	written bool
+}
+
+func (a *answered) WriteHeader(status int) {
+	if !a.written && status >= 200 {
+		a.status, a.written = status, true
+	}
+	a.ResponseWriter.WriteHeader(status)
+}
+
+func (a *answered) Write(p []byte) (int, error) {
+	a.written = true
+	return a.ResponseWriter.Write(p)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (a *answered) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+// Transport lets requests carry the trace of their context on.
+func (t *Telemetry) Transport(base http.RoundTripper) http.RoundTripper {
+	traced := otelhttp.NewTransport(base, otelhttp.WithTracerProvider(t.provider), otelhttp.WithPropagators(propagator))
+	return roundTripper(func(r *http.Request) (*http.Response, error) {
+		if trace.SpanContextFromContext(r.Context()).IsSampled() {
+			return traced.RoundTrip(r)
+		}
+		return base.RoundTrip(r)
+	})
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// Start begins a span with this name if the context carries a trace. Call end when what it
+// describes has ended.
+func (t *Telemetry) Start(ctx context.Context, name string, attributes ...attribute.KeyValue) (inner context.Context, end func(error)) {
+	if !trace.SpanContextFromContext(ctx).IsSampled() {
+		return ctx, func(error) {}
+	}
+	ctx, span := t.tracer.Start(ctx, name, trace.WithAttributes(attributes...))
+	return ctx, func(err error) {
+		if err != nil {
+			span.RecordError(err)
+		}
+		span.End()
+	}
+}
+
+// Send puts the trace of the context, if there is one, into the header of a record.
+func Send(ctx context.Context, r *kgo.Record) {
+	if trace.SpanContextFromContext(ctx).IsSampled() {
+		propagator.Inject(ctx, (*headers)(r))
+	}
+}
+
+// Receive returns a context with the trace that a record carries, if it carries one.
+func Receive(ctx context.Context, r *kgo.Record) context.Context {
+	if len(r.Headers) == 0 {
+		return ctx
+	}
+	return propagator.Extract(ctx, (*headers)(r))
+}
+
+// headers are those of a record, as a propagator wants them.
+type headers kgo.Record
+
+func (h *headers) Get(key string) string {
+	for _, header := range h.Headers {
+		if header.Key == key {
+			return string(header.Value)
+		}
+	}
+	return ""
+}
+
+func (h *headers) Set(key, value string) {
+	h.Headers = append(h.Headers, kgo.RecordHeader{Key: key, Value: []byte(value)})
+}
+
+func (h *headers) Keys() (keys []string) {
+	for _, header := range h.Headers {
+		keys = append(keys, header.Key)
+	}
+	return keys
+}
+
+// trace answers for one.
+func (t *Telemetry) trace(w http.ResponseWriter, r *http.Request) {
+	id, err := trace.TraceIDFromHex(r.PathValue("id"))
+	if err != nil {
+		problem.Write(w, http.StatusBadRequest, fmt.Sprintf("The trace is %.64q, want 32 hexadecimal digits that are not all 0.", r.PathValue("id")))
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	json.NewEncoder(w).Encode(t.recent.of(id, t.service))
+}
