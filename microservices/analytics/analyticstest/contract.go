@@ -252,6 +252,9 @@ var apply = []clause{
 		mustApply(t, s, mixed())
 		mustApply(t, s, batch(record(3, withID(id(99))), record(4, withID(id(98)))))
 		assertMixed(t, s)
+		mustApply(t, s, batch(record(4, withID(id(97))), record(5, of("site-2"))))
+		assertMixed(t, s)
+		assertPosition(t, s, 0, 6)
 	}},
 	{"adds the part of a batch that is after the position", func(t *testing.T, s analytics.Store) {
 		b := mixed()
@@ -307,6 +310,17 @@ var apply = []clause{
 		assert.Equal(t, analytics.Visitors{Count: 1}, mustVisitors(t, s, site, hoursFrom(start, 1)))
 		assert.EqualValues(t, 1, mustVisitors(t, s, site, all).Count)
 		assertPosition(t, s, 0, 6)
+	}},
+	{"knows many IDs, and many persons, again", func(t *testing.T, s analytics.Store) {
+		const n = 250
+		var first, again, others []analytics.Record
+		for i := range int64(n) {
+			first = append(first, record(i, by(uint64(i))))
+			again = append(again, record(n+i, by(uint64(i)), withID(id(uint64(i))), on("/again")))
+			others = append(others, record(2*n+i, by(uint64(i)), like))
+		}
+		mustApply(t, s, batch(first...), batch(again...), batch(others...))
+		assertNumbers(t, s, site, []analytics.Hour{{Start: start, Views: n, Likes: n, Visitors: n}}, []analytics.Page{{Path: "/", Views: n, Likes: n}}, nil)
 	}},
 	{"counts the first of two bots with one ID", func(t *testing.T, s analytics.Store) {
 		mustApply(t, s, batchOf(0, list(bot), list(withID(id(0)))), batchOf(2, list(withID(id(0)))))

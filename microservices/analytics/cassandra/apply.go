@@ -23,10 +23,6 @@ const (
 
 	// together is how many rows of one partition are asked for or written at once.
 	together = 100
-
-	// beginning is the timestamp of what is seen first at offset 0. What is seen first
-	// at a later one has a smaller timestamp.
-	beginning = 1 << 50
 )
 
 // numbers of a site, of one of its pages, or of a host, in a period.
@@ -246,9 +242,9 @@ func (s *Store) see(ctx context.Context, batch analytics.Batch, position int64, 
 			continue // it came again
 		}
 		first = append(first, r)
-		if !ok || was > r.Offset {
-			w.add(target{"ids", "", int64(bucket(r.ID))}, "INSERT INTO ids (partition, bucket, id, site, first) VALUES (?, ?, ?, ?, ?) USING TIMESTAMP ?",
-				batch.Partition, bucket(r.ID), gocql.UUID(r.ID), r.Site, r.Offset, beginning-r.Offset)
+		if !ok {
+			w.add(target{"ids", "", int64(bucket(r.ID))}, "INSERT INTO ids (partition, bucket, id, site, first) VALUES (?, ?, ?, ?, ?)",
+				batch.Partition, bucket(r.ID), gocql.UUID(r.ID), r.Site, r.Offset)
 		}
 	}
 	return first, nil
@@ -306,9 +302,9 @@ func (s *Store) visits(ctx context.Context, records []*analytics.Record, w write
 		was, ok := found[v]
 		if ok && was < offset {
 			delete(first, v)
-		} else if !ok || was > offset {
-			w.add(target{"persons", v.site, v.hour}, "INSERT INTO persons (site, start, person, first) VALUES (?, ?, ?, ?) USING TIMESTAMP ?",
-				v.site, v.hour, v.person[:], offset, beginning-offset)
+		} else if !ok {
+			w.add(target{"persons", v.site, v.hour}, "INSERT INTO persons (site, start, person, first) VALUES (?, ?, ?, ?)",
+				v.site, v.hour, v.person[:], offset)
 		}
 	}
 	return first, nil

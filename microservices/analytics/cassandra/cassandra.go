@@ -11,8 +11,8 @@
 //     that offset, so two writers that come to the same offset write the same, and one
 //     that lags behind, as after a rebalance, loses to the other.
 //   - Who adds to a number leaves out the records before its offset: they are in it.
-//   - An ID, and a person in an hour, is written with the offset where it was seen, and
-//     with a timestamp that is the greater the smaller the offset: the first one stays.
+//   - An ID, and a person in an hour, is written with the offset where it came first.
+//     All that came before the position is there, so every writer finds the same one.
 //     A record is one that came again if its ID is there with a smaller offset.
 //   - The position is written last. What a writer wrote before it ended is found by
 //     the next one, with offsets that are not before the position, and is left out.

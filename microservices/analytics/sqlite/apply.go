@@ -177,12 +177,11 @@ func (w *writer) see(records []analytics.Record, position int64) ([]sighting, er
 	}
 	compare := func(a, b sighting) int { return cmp.Or(bytes.Compare(a.id[:], b.id[:]), cmp.Compare(a.site, b.site)) }
 	slices.SortStableFunc(seen, compare)
-	seen = slices.CompactFunc(seen, func(a, b sighting) bool { return compare(a, b) == 0 }) // keeps the first
 	return seen, insert(w.ids, seen, func(b *binding, s *sighting) {
 		b.blob(s.id[:]).ints(s.site)
 	}, func(asked []sighting, row *sqlite3.Stmt) {
 		found := sighting{id: uuid.UUID(row.ColumnRawBlob(0)), site: row.ColumnInt64(1)}
-		i, _ := slices.BinarySearchFunc(asked, found, compare)
+		i, _ := slices.BinarySearchFunc(asked, found, compare) // of equal ones the first
 		asked[i].first = true
 	})
 }

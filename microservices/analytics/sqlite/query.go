@@ -125,7 +125,7 @@ func (r *reader) referrersOf() *sqlite3.Stmt { return r.referrers }
 type tally struct{ name, views, likes int64 }
 
 // top adds up what the statement finds by name, and calls found for the limit names
-// with the most views, then likes, and for those that are equal to the last.
+// with the most views, and for those with as many as the last.
 func (s *Store) top(ctx context.Context, stmt func(*reader) *sqlite3.Stmt, site string, span analytics.Span, limit int, found func(name string, t tally)) error {
 	from, to, err := count.HoursOf(span)
 	if err != nil {
@@ -151,10 +151,9 @@ func (s *Store) top(ctx context.Context, stmt func(*reader) *sqlite3.Stmt, site 
 				return err
 			}
 		}
-		compare := func(a, b tally) int { return cmp.Or(cmp.Compare(b.views, a.views), cmp.Compare(b.likes, a.likes)) }
-		slices.SortFunc(tallies, compare)
+		slices.SortFunc(tallies, func(a, b tally) int { return cmp.Compare(b.views, a.views) })
 		for i, t := range tallies {
-			if i >= limit && compare(tallies[limit-1], t) < 0 {
+			if i >= limit && t.views < tallies[limit-1].views {
 				break
 			}
 			if err := with(r.name).ints(t.name).run(func() { found(r.name.ColumnText(0), t) }); err != nil {
