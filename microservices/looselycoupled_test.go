@@ -71,7 +71,7 @@ func TestLooselyCoupled(t *testing.T) {
 }
 
 // calling is a twin in which the one calls the other for each event.
-func calling(t *testing.T) pair {
+func calling(t testing.TB) pair {
 	network := &memnet.Network{}
 	client := &http.Client{Transport: &http.Transport{DialContext: network.Dial}}
 	t.Cleanup(client.CloseIdleConnections)

@@ -44,11 +44,19 @@ type part struct {
 }
 
 // Command runs the platform until ctx ends. With the name of a service as its first
-// argument it is that service.
+// argument it is that service; with status it says what each of them does, with trace and
+// the id of one what became of a request.
 func Command(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if len(args) > 0 {
-		if run, ok := commands[args[0]]; ok {
-			return run(ctx, args[1:], stdout, stderr)
+		switch name := args[0]; name {
+		case "status":
+			return status(ctx, args[1:], stdout, stderr)
+		case "trace":
+			return showTrace(ctx, args[1:], stdout, stderr)
+		default:
+			if run, ok := commands[name]; ok {
+				return run(ctx, args[1:], stdout, stderr)
+			}
 		}
 	}
 	flags := flag.NewFlagSet("platform", flag.ContinueOnError)
@@ -60,8 +68,8 @@ func Command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	if err := service.Parse(flags, args); err != nil {
 		return err
 	}
-	if *port < 1 || *port > 65_530 {
-		return fmt.Errorf("port %d, want 1 to 65530", *port)
+	if err := checkPort(*port); err != nil {
+		return err
 	}
 	if err := os.MkdirAll(*data, 0o700); err != nil {
 		return err
@@ -72,6 +80,13 @@ func Command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 		run = asProcess
 	}
 	return start(ctx, parts, run, stdout, stderr)
+}
+
+func checkPort(first int) error {
+	if first < 1 || first > 65_530 {
+		return fmt.Errorf("port %d, want 1 to 65530", first)
+	}
+	return nil
 }
 
 // partsOf returns the services, the embedded bus first if there is one.
