@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -44,11 +45,14 @@ func Command(ctx context.Context, args []string, _, stderr io.Writer) error {
 	directory := sites.NewDirectory()
 	c, err := New(client, directory, secret, log)
 	if err != nil {
-		return err
+		return fmt.Errorf("file %q: %w", *path, err)
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		if err := bus.Create(ctx, client, event.Topics...); err != nil {
+			if ctx.Err() != nil { // it was asked to end before a broker answered
+				return nil
+			}
 			return err
 		}
 		return directory.Run(ctx, bus.Brokers(*brokers), log)
@@ -82,14 +86,19 @@ func secretIn(path string) ([]byte, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return secret, err
 	}
-	temporary := fmt.Sprintf("%s.%d", path, os.Getpid())
-	secret = make([]byte, 32)
-	rand.Read(secret)
-	if err := os.WriteFile(temporary, secret, 0o600); err != nil {
+	// It is whole and on the disk before it has its name.
+	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
 		return nil, err
 	}
-	defer os.Remove(temporary)
-	if err := os.Link(temporary, path); err != nil && !errors.Is(err, fs.ErrExist) {
+	defer os.Remove(file.Name())
+	secret = make([]byte, minSecret)
+	rand.Read(secret)
+	_, err = file.Write(secret)
+	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
+		return nil, err
+	}
+	if err := os.Link(file.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, err
 	}
 	return os.ReadFile(path)

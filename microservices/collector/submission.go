@@ -1,13 +1,12 @@
 package collector
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"net/url"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -16,13 +15,12 @@ import (
 	"gonotes/microservices/event"
 )
 
-// Limits of what may be submitted.
+// Limits of an event.
 const (
-	MaxContent = 1 << 20             // bytes of a request
-	MaxBatch   = 1000                // events of a request
 	MaxPath    = 2048                // bytes
 	MaxVisitor = 128                 // bytes
-	MaxAhead   = 5 * time.Minute     // how far a clock may be ahead of ours
+	MaxDomain  = 253                 // bytes (RFC 1035 §2.3.4)
+	MaxAhead   = 5 * time.Minute     // how far a client's clock may be ahead of ours
 	MaxAge     = 31 * 24 * time.Hour // how long a client may keep an event before it sends it
 )
 
@@ -41,29 +39,115 @@ type submission struct {
 // without a word.
 var strict = json.RejectUnknownMembers(true)
 
-func (s *submission) decode(content []byte) error {
-	if err := json.Unmarshal(content, s, strict); err != nil {
-		return errors.New(strings.TrimPrefix(err.Error(), "json: "))
+// decode reads the JSON of one event.
+func (s *submission) decode(item []byte) error {
+	if s.plain(string(item)) {
+		return nil
+	}
+	*s = submission{}
+	err := json.Unmarshal(item, s, strict)
+	if err == nil {
+		return nil
+	}
+	if wrong, ok := errors.AsType[*json.SemanticError](err); ok {
+		name := wrong.JSONPointer.LastToken()
+		switch {
+		case wrong.Err == json.ErrUnknownName:
+			return fmt.Errorf("member %.40q, want id, kind, site, path, referrer, time or visitor", name)
+		case wrong.JSONPointer == "":
+			return fmt.Errorf("%s, want an object", kinds[wrong.JSONKind])
+		default:
+			return fmt.Errorf("%s is %s, want a string", name, kinds[wrong.JSONKind])
+		}
+	}
+	return errors.New(why(err))
+}
+
+// plain reads an event in the form in which JSON.stringify writes nearly all: without
+// white space, of texts in ASCII without escapes. It takes a fifth of the time of
+// json.Unmarshal, which decides on all else: where plain returns true, both agree.
+func (s *submission) plain(item string) bool {
+	if !strings.HasPrefix(item, "{") {
+		return false
+	}
+	for i := 0; ; {
+		name, at := plainText(item, i+1)
+		if at == 0 || item[at] != ':' {
+			return false
+		}
+		value, at := plainText(item, at+1)
+		member := s.member(name)
+		if at == 0 || member == nil || *member != "" || value == "" { // wrong, unknown, or perhaps there twice
+			return false
+		}
+		*member = value
+		switch {
+		case item[at:] == "}":
+			return true
+		case item[at] != ',':
+			return false
+		}
+		i = at
+	}
+}
+
+// plainText returns the text that stands in quotes at i, and the index of what follows
+// it, or 0 if it is not plain or nothing follows.
+func plainText(item string, i int) (text string, next int) {
+	if i >= len(item) || item[i] != '"' {
+		return "", 0
+	}
+	for end := i + 1; end < len(item)-1; end++ {
+		switch c := item[end]; {
+		case c == '"':
+			return item[i+1 : end], end + 1
+		case c < ' ' || c == '\\' || c >= utf8.RuneSelf:
+			return "", 0
+		}
+	}
+	return "", 0
+}
+
+func (s *submission) member(name string) *string {
+	switch name {
+	case "id":
+		return &s.ID
+	case "kind":
+		return &s.Kind
+	case "site":
+		return &s.Site
+	case "path":
+		return &s.Path
+	case "referrer":
+		return &s.Referrer
+	case "time":
+		return &s.Time
+	case "visitor":
+		return &s.Visitor
 	}
 	return nil
 }
 
+var kinds = map[jsontext.Kind]string{
+	jsontext.KindNull: "null", jsontext.KindTrue: "a boolean", jsontext.KindFalse: "a boolean", jsontext.KindNumber: "a number",
+	jsontext.KindString: "a string", jsontext.KindBeginArray: "an array", jsontext.KindBeginObject: "an object",
+}
+
 // activity checks the submission, at the time now. What it does not fill in is the
-// site's ID and what is known of the sender.
+// site's ID and what is known of the sender. Of a submission that it refuses it returns
+// the ID, if that is one.
 func (s *submission) activity(now time.Time) (a event.Activity, err error) {
-	a = event.Activity{Version: event.Version, Kind: event.Kind(s.Kind), Domain: s.Site, Path: s.Path, Time: event.TimeOf(now)}
-	if a.Kind != event.View && a.Kind != event.Like {
-		return a, fmt.Errorf(`kind %q, want "view" or "like"`, s.Kind)
-	}
-	if s.ID == "" {
-		if a.ID, err = uuid.NewV7(); err != nil {
-			return a, err
+	a = event.Activity{Version: event.Version, Kind: event.Kind(s.Kind), Domain: strings.ToLower(s.Site), Path: s.Path, Time: event.TimeOf(now)}
+	if s.ID != "" {
+		if a.ID, err = uuid.Parse(s.ID); err != nil || len(s.ID) != 36 || a.ID == uuid.Nil {
+			return event.Activity{}, fmt.Errorf("id %.40q, want a UUID like 0190a6e0-0000-7000-8000-000000000001", s.ID)
 		}
-	} else if a.ID, err = uuid.Parse(s.ID); err != nil || len(s.ID) != 36 || a.ID == uuid.Nil {
-		return a, fmt.Errorf("id %q, want a UUID like 0190a6e0-0000-7000-8000-000000000001", s.ID)
 	}
-	if s.Site == "" || len(s.Site) > 253 {
-		return a, fmt.Errorf("site of %d bytes, want a domain name of 1 to 253", len(s.Site))
+	if a.Kind != event.View && a.Kind != event.Like {
+		return a, fmt.Errorf(`kind %.40q, want "view" or "like"`, s.Kind)
+	}
+	if !isDomain(a.Domain) {
+		return a, fmt.Errorf("site %.40q of %d bytes, want a domain name of at most %d letters, digits, hyphens and dots", s.Site, len(s.Site), MaxDomain)
 	}
 	if !strings.HasPrefix(s.Path, "/") || len(s.Path) > MaxPath {
 		return a, fmt.Errorf("path %.40q of %d bytes, want at most %d that begin with a slash", s.Path, len(s.Path), MaxPath)
@@ -79,15 +163,29 @@ func (s *submission) activity(now time.Time) (a event.Activity, err error) {
 		if err != nil {
 			return a, fmt.Errorf("time %.40q, want RFC 3339 like 2026-03-01T09:30:00Z", s.Time)
 		}
-		if ahead := t.Sub(now); ahead > MaxAhead {
-			return a, fmt.Errorf("time %s is %v ahead, want at most %v", s.Time, ahead.Round(time.Second), MaxAhead)
+		if t.Sub(now) > MaxAhead {
+			return a, fmt.Errorf("time %.40q is more than %v after %s", s.Time, MaxAhead, now.Format(time.RFC3339))
 		}
-		if age := now.Sub(t); age > MaxAge {
-			return a, fmt.Errorf("time %s is %v old, want at most %v", s.Time, age.Round(time.Second), MaxAge)
+		if now.Sub(t) > MaxAge {
+			return a, fmt.Errorf("time %.40q is more than %d days before %s", s.Time, MaxAge/(24*time.Hour), now.Format(time.RFC3339))
 		}
 		a.Time = event.TimeOf(t)
 	}
-	return a, nil
+	if a.ID == uuid.Nil {
+		a.ID, err = uuid.NewV7()
+	}
+	return a, err
+}
+
+// isDomain reports whether text could be the domain of a site: the service config
+// takes no other letters.
+func isDomain(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && c != '.' {
+			return false
+		}
+	}
+	return text != "" && len(text) <= MaxDomain
 }
 
 // hostOf returns the host of a referrer, which may be empty. The rest of the address
@@ -96,53 +194,16 @@ func hostOf(referrer string) (string, error) {
 	if referrer == "" {
 		return "", nil
 	}
-	u, err := url.Parse(referrer)
-	if err != nil || u.Host == "" || len(u.Hostname()) > 253 {
-		return "", fmt.Errorf("referrer %.40q, want an absolute URL", referrer)
+	scheme, authority, _ := strings.Cut(referrer, "://")
+	if end := strings.IndexAny(authority, "/?#"); end >= 0 {
+		authority = authority[:end]
+	}
+	if scheme != "" && isDomain(authority) { // as nearly all are
+		return authority, nil
+	}
+	u, err := url.Parse(scheme + "://" + authority)
+	if err != nil || u.Hostname() == "" || len(u.Hostname()) > MaxDomain {
+		return "", fmt.Errorf("referrer %.40q of %d bytes, want an absolute URL whose host has at most %d", referrer, len(referrer), MaxDomain)
 	}
 	return strings.ToLower(u.Hostname()), nil
-}
-
-// errBatch is what is wrong with a batch as a whole.
-var errBatch = fmt.Errorf("more than %d events, want at most %[1]d", MaxBatch)
-
-// split returns the elements of a JSON array, each as it stands. They may be invalid
-// in themselves as far as an array can hold that: of wrong type, or not UTF-8.
-func split(content []byte) (items [][]byte, err error) {
-	dec := jsontext.NewDecoder(bytes.NewBuffer(content), jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
-	if _, err := dec.ReadToken(); err != nil {
-		return nil, err
-	}
-	for dec.PeekKind() != jsontext.KindEndArray {
-		value, err := dec.ReadValue()
-		if err != nil {
-			return nil, err
-		}
-		if len(items) == MaxBatch {
-			return nil, errBatch
-		}
-		end := dec.InputOffset()
-		items = append(items, content[end-int64(len(value)):end])
-	}
-	if _, err := dec.ReadToken(); err != nil {
-		return nil, err
-	}
-	if _, err := dec.ReadToken(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("something follows the array")
-	}
-	return items, nil
-}
-
-// lines returns those of newline-delimited JSON that are not empty.
-func lines(content []byte) (items [][]byte, err error) {
-	for line := range bytes.Lines(content) {
-		if line = bytes.TrimSpace(line); len(line) == 0 {
-			continue
-		}
-		if len(items) == MaxBatch {
-			return nil, errBatch
-		}
-		items = append(items, line)
-	}
-	return items, nil
 }

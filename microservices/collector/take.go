@@ -4,132 +4,170 @@ import (
 	"context"
 	"net/http"
 	"net/netip"
-	"strconv"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"gonotes/microservices/event"
-	"gonotes/rest/problem"
 )
 
-// A status says what became of one event.
-type status string
+// delivery is what one request has under way, which may outlast its answer.
+type delivery struct {
+	collector *Collector
+	room      int // bytes that it took
 
-const (
-	accepted  status = "accepted"  // durable on the bus
-	marked    status = "marked"    // likewise, but counted apart, for a reason
-	duplicate status = "duplicate" // an earlier one of the batch has the same ID
-	refused   status = "refused"   // for a reason; it is nowhere
-	unknown   status = "unknown"   // the bus did not say in time: send it again, with this ID
-)
-
-// outcome is the answer to one event.
-type outcome struct {
-	id     uuid.UUID // zero if there is none
-	status status
-	reason string
+	mu       sync.Mutex
+	outcomes []outcome
+	holders  int           // records that the bus has, and the handler until it has answered
+	settled  chan struct{} // closed when only one holder is left; nil until the handler waits
 }
 
-// take puts the items on the bus and waits until it has them.
-func (c *Collector) take(r *http.Request, items [][]byte, under *underWay) []outcome {
+// takeRoom takes n bytes more, or none if there are fewer.
+func (d *delivery) takeRoom(n int) *fault {
+	if d.collector.free.Add(-int64(n)) < 0 {
+		d.collector.free.Add(int64(n))
+		return faultf(http.StatusTooManyRequests, "Too much is under way. Nothing of this was taken; send it again later.")
+	}
+	d.room += n
+	return nil
+}
+
+// leave is called by the handler when it has answered.
+func (d *delivery) leave() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.letGo()
+}
+
+// settle is called when the bus lets go of the record of item i, and says what became
+// of it.
+func (d *delivery) settle(i int, done outcome, err error) {
+	if err != nil {
+		d.collector.failing.Do(func() { d.collector.log.Error("the bus does not take an event", "id", done.id, "error", err) })
+		done.status, done.reason = unknown, "the bus fails"
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.outcomes[i] = done
+	d.letGo()
+}
+
+// letGo counts a holder off. The last one gives the room back. The lock is held.
+func (d *delivery) letGo() {
+	switch d.holders--; {
+	case d.holders == 0:
+		d.collector.free.Add(int64(d.room))
+	case d.holders == 1 && d.settled != nil:
+		close(d.settled)
+	}
+}
+
+// take reads a request and puts its events on the bus. It reports whether the request
+// is one event and no batch.
+func (d *delivery) take(w http.ResponseWriter, r *http.Request) (one bool, wrong *fault) {
+	if !d.collector.sites.Ready() { // else it would mark what it will know in a moment
+		return false, faultf(http.StatusServiceUnavailable, "The sites are not known yet. Nothing of this was taken; send it again later.")
+	}
+	media, wrong := mediaOf(r.Header)
+	if wrong != nil {
+		return false, wrong
+	}
+	if r.ContentLength > MaxContent { // refused unread
+		return false, tooLarge(r.ContentLength, "bytes")
+	}
+	if wrong := d.takeRoom(requestRoom); wrong != nil {
+		return false, wrong
+	}
+	buf := buffers.Get().(*[requestRoom]byte)
+	defer buffers.Put(buf)
+	content, wrong := d.read(http.MaxBytesReader(w, r.Body, MaxContent), buf[:0])
+	if wrong != nil {
+		return false, wrong
+	}
+	items, one, wrong := itemsOf(media, content)
+	if wrong != nil {
+		return false, wrong
+	}
+	if wrong := d.takeRoom(len(items) * eventRoom); wrong != nil {
+		return false, wrong
+	}
+	if taken := d.produce(r, items); one && taken == 0 {
+		return one, wellFormed(content)
+	}
+	return one, nil
+}
+
+// produce puts the items on the bus, each with the outcome unknown until the bus has
+// it, or refuses them. It returns how many it put there.
+func (d *delivery) produce(r *http.Request, items [][]byte) (taken int) {
+	c := d.collector
 	now := time.Now().UTC()
 	agent := r.UserAgent()
 	bot, addr := isBot(agent), addrOf(r)
-	outcomes := make([]outcome, len(items))
-	var first map[uuid.UUID]bool
+	var seen map[uuid.UUID]bool
 	if len(items) > 1 {
-		first = make(map[uuid.UUID]bool, len(items))
+		seen = make(map[uuid.UUID]bool, len(items))
 	}
-	sent := &delivery{outcomes: outcomes, done: make(chan struct{}), left: 1}
+	d.outcomes = make([]outcome, len(items))
 	for i, item := range items {
 		var s submission
-		err := s.decode(item)
 		var a event.Activity
+		err := s.decode(item)
 		if err == nil {
 			a, err = s.activity(now)
 		}
 		if err != nil {
-			outcomes[i] = outcome{a.ID, refused, err.Error()}
+			d.outcomes[i] = outcome{a.ID, refused, err.Error()}
 			continue
 		}
-		if first[a.ID] {
-			outcomes[i] = outcome{a.ID, duplicate, "an earlier event of this batch has the same id"}
+		if seen[a.ID] {
+			d.outcomes[i] = outcome{a.ID, duplicate, "an earlier event of this batch has the same id"}
 			continue
 		}
-		if first != nil {
-			first[a.ID] = true
+		if seen != nil {
+			seen[a.ID] = true
 		}
-		result := outcome{id: a.ID, status: accepted}
 		a.Person = c.persons.of(a.Time.In(), s.Visitor, addr, agent)
+		a.Bot = bot
 		if site, ok := c.sites.Find(a.Domain); ok {
 			a.Site = site.ID
-		} else {
-			result.status, result.reason = marked, "unknown site"
 		}
-		if bot {
-			a.Bot = true
-			result.status, result.reason = marked, "bot"
-		}
-		outcomes[i] = outcome{a.ID, unknown, "the bus does not answer"}
-		under.holders.Add(1)
-		sent.add()
-		c.bus.TryProduce(context.Background(), &kgo.Record{Topic: event.TopicActivity.Name, Key: a.Key(), Value: a.Encode()}, func(_ *kgo.Record, err error) {
-			under.done()
-			sent.settle(i, result, err)
+		d.outcomes[i] = outcome{a.ID, unknown, "the bus does not answer"}
+		d.mu.Lock()
+		d.holders++
+		d.mu.Unlock()
+		done := outcomeOf(&a)
+		record := &kgo.Record{Topic: event.TopicActivity.Name, Key: a.Key(), Value: a.Encode(), Timestamp: now}
+		c.bus.TryProduce(context.Background(), record, func(_ *kgo.Record, err error) {
+			d.settle(i, done, err)
 		})
+		taken++
 	}
-	return sent.wait(Timeout)
-}
-
-// delivery waits for the records of one request.
-type delivery struct {
-	mu       sync.Mutex
-	outcomes []outcome
-	left     int           // records that the bus has not settled, and one for whoever still adds
-	done     chan struct{} // closed when there is none left
-}
-
-func (d *delivery) add() {
-	d.mu.Lock()
-	d.left++
-	d.mu.Unlock()
-}
-
-// settle says what became of item i, if it is not too late.
-func (d *delivery) settle(i int, result outcome, err error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if err == nil {
-		d.outcomes[i] = result
-	}
-	if d.left--; d.left == 0 {
-		close(d.done)
-	}
+	return taken
 }
 
 // wait returns the outcomes when all are settled, or as they are after the timeout.
 func (d *delivery) wait(timeout time.Duration) []outcome {
 	d.mu.Lock()
-	d.left--
-	settled := d.left == 0
-	d.mu.Unlock()
-	if settled {
+	if d.holders == 1 {
+		d.mu.Unlock()
 		return d.outcomes
 	}
+	d.settled = make(chan struct{})
+	d.mu.Unlock()
 	timer := time.NewTimer(timeout)
 	defer timer.Stop()
 	select {
-	case <-d.done:
+	case <-d.settled:
 		return d.outcomes
 	case <-timer.C:
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		return append([]outcome(nil), d.outcomes...)
+		return slices.Clone(d.outcomes) // the bus goes on writing to it
 	}
 }
 
@@ -144,80 +182,20 @@ func isBot(agent string) bool {
 	return false
 }
 
-// addrOf returns the address of the client. What stands before the collector, on this
-// machine, says it in a header; nobody else is believed.
+// addrOf returns the address of the client. A proxy on this machine says it at the end
+// of a header; nobody else is believed.
 func addrOf(r *http.Request) netip.Addr {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
 		return netip.Addr{}
 	}
 	addr := peer.Addr().Unmap()
-	if addr.IsLoopback() {
-		if forwarded, err := netip.ParseAddr(r.Header.Get("X-Forwarded-For")); err == nil {
+	if fields := r.Header["X-Forwarded-For"]; len(fields) > 0 && addr.IsLoopback() {
+		last := fields[len(fields)-1]
+		last = strings.TrimSpace(last[strings.LastIndexByte(last, ',')+1:])
+		if forwarded, err := netip.ParseAddr(last); err == nil {
 			return forwarded.Unmap()
 		}
 	}
 	return addr
-}
-
-// answerOne answers a request with one event.
-func answerOne(w http.ResponseWriter, o outcome) {
-	switch o.status {
-	case refused:
-		problem.Write(w, http.StatusUnprocessableEntity, "The event is refused: "+o.reason+".")
-	case unknown:
-		problem.RetryAfter(w, time.Second)
-		problem.Write(w, http.StatusServiceUnavailable, "It is not known whether event "+o.id.String()+" was taken: "+o.reason+". Send it again, with this id.")
-	default:
-		write(w, http.StatusAccepted, o.appendTo(make([]byte, 0, 128)))
-	}
-}
-
-// answerBatch answers a request with many. Its status is the worst that matters: 503 if
-// the outcome of any is unknown, 422 if none was taken, 202 otherwise.
-func answerBatch(w http.ResponseWriter, outcomes []outcome) {
-	body := make([]byte, 0, 32+80*len(outcomes))
-	body = append(body, `{"items":[`...)
-	code := http.StatusUnprocessableEntity
-	for i, o := range outcomes {
-		if i > 0 {
-			body = append(body, ',')
-		}
-		body = o.appendTo(body)
-		switch {
-		case o.status == unknown:
-			code = http.StatusServiceUnavailable
-		case o.status != refused && code != http.StatusServiceUnavailable:
-			code = http.StatusAccepted
-		}
-	}
-	if code == http.StatusServiceUnavailable {
-		problem.RetryAfter(w, time.Second)
-	}
-	write(w, code, append(body, "]}"...))
-}
-
-func (o outcome) appendTo(b []byte) []byte {
-	b = append(b, `{"status":"`...)
-	b = append(b, o.status...)
-	b = append(b, '"')
-	if o.id != uuid.Nil {
-		b = append(b, `,"id":"`...)
-		b = append(b, o.id.String()...)
-		b = append(b, '"')
-	}
-	if o.reason != "" {
-		b = append(b, `,"reason":`...)
-		b, _ = jsontext.AppendQuote(b, o.reason) // what is not UTF-8 is replaced, and said in an error that nobody needs here
-	}
-	return append(b, '}')
-}
-
-func write(w http.ResponseWriter, code int, body []byte) {
-	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	h.Set("Cache-Control", "no-store")
-	w.WriteHeader(code)
-	w.Write(body)
 }
