@@ -16,6 +16,7 @@ import (
 	"gonotes/microservices/aggregator"
 	"gonotes/microservices/analytics"
 	"gonotes/microservices/analytics/sqlite"
+	"gonotes/microservices/broker"
 	"gonotes/microservices/bus"
 	"gonotes/microservices/collector"
 	"gonotes/microservices/event"
@@ -36,7 +37,7 @@ var (
 // newBus starts an embedded broker with the topics of the platform.
 func newBus(t testing.TB) (brokers []string) {
 	t.Helper()
-	broker, err := bus.Embedded(t.TempDir(), "127.0.0.1:0", false)
+	broker, err := broker.Open(t.TempDir(), "127.0.0.1:0", false)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, broker.Close()) })
 	client, err := bus.Connect(broker.Addrs())

@@ -20,6 +20,7 @@ import (
 	"gonotes/microservices/aggregator"
 	"gonotes/microservices/analytics"
 	"gonotes/microservices/analytics/sqlite"
+	"gonotes/microservices/broker"
 	"gonotes/microservices/bus"
 	"gonotes/microservices/event"
 )
@@ -31,7 +32,7 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 // newBus starts an embedded broker with the topics, and returns a client besides.
 func newBus(t *testing.T) (brokers []string, client *kgo.Client) {
 	t.Helper()
-	broker, err := bus.Embedded(t.TempDir(), "127.0.0.1:0", false)
+	broker, err := broker.Open(t.TempDir(), "127.0.0.1:0", false)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, broker.Close()) })
 	client, err = bus.Connect(broker.Addrs())

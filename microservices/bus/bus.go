@@ -1,6 +1,6 @@
-// Package bus connects the services of the platform to its bus: Kafka, or the
-// broker of [Embedded], which speaks Kafka's protocol and keeps its records in a
-// folder. The client is franz-go for both.
+// Package bus connects the services of the platform to its bus: Kafka, or the broker
+// of [gonotes/microservices/broker], which speaks Kafka's protocol. The client is
+// franz-go for both.
 package bus
 
 import (

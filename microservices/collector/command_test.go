@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"gonotes/microservices/broker"
 	"gonotes/microservices/bus"
 	"gonotes/microservices/collector"
 	"gonotes/microservices/event"
@@ -64,7 +65,7 @@ func status(t *testing.T, method, url, body string) int {
 // It makes the topics, learns of a site from the bus, and puts what comes on the bus.
 func TestCommand(t *testing.T) {
 	dir := t.TempDir()
-	broker, err := bus.Embedded(dir, "127.0.0.1:0", false)
+	broker, err := broker.Open(dir, "127.0.0.1:0", false)
 	require.NoError(t, err)
 	url, stop := running(t, "-brokers", broker.Addrs()[0])
 	require.Eventually(t, func() bool { return status(t, "GET", url+"/ready", "") == http.StatusNoContent }, 10*time.Second, 5*time.Millisecond)

@@ -19,6 +19,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"gonotes/microservices/broker"
 	"gonotes/microservices/bus"
 	"gonotes/microservices/event"
 )
@@ -113,7 +114,7 @@ func sendUntilKilled(addr string, events int, told chan<- []uuid.UUID) {
 // activityIn returns how often each event is in the folder of an embedded broker.
 func activityIn(t *testing.T, dir string) map[uuid.UUID]int {
 	t.Helper()
-	broker, err := bus.Embedded(dir, "127.0.0.1:0", false)
+	broker, err := broker.Open(dir, "127.0.0.1:0", false)
 	require.NoError(t, err)
 	defer broker.Close()
 	client, err := bus.Connect(broker.Addrs(), kgo.ConsumeTopics(event.TopicActivity.Name), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))

@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"gonotes/microservices/broker"
 	"gonotes/microservices/bus"
 	"gonotes/microservices/collector"
 	"gonotes/microservices/event"
@@ -75,7 +76,7 @@ func serve(role func(string) (http.Handler, error)) error {
 
 // onEmbedded is a collector that has an embedded broker in its process.
 func onEmbedded(dir string, sync bool) (http.Handler, error) {
-	broker, err := bus.Embedded(dir, "127.0.0.1:0", sync)
+	broker, err := broker.Open(dir, "127.0.0.1:0", sync)
 	if err != nil {
 		return nil, err
 	}

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"gonotes/microservices/aggregator"
+	"gonotes/microservices/broker"
 	"gonotes/microservices/bus"
 	"gonotes/microservices/collector"
 	"gonotes/microservices/config"
@@ -30,7 +31,7 @@ import (
 type command func(ctx context.Context, args []string, stdout, stderr io.Writer) error
 
 var commands = map[string]command{
-	"bus": bus.Command, "config": config.Command, "collector": collector.Command, "aggregator": aggregator.Command, "insights": insights.Command,
+	"bus": broker.Command, "config": config.Command, "collector": collector.Command, "aggregator": aggregator.Command, "insights": insights.Command,
 }
 
 // DemoSite is the domain of a site that the platform makes when it has no account.

@@ -2,8 +2,8 @@
 package main
 
 import (
-	"gonotes/microservices/bus"
+	"gonotes/microservices/broker"
 	"gonotes/microservices/service"
 )
 
-func main() { service.Main("bus", bus.Command) }
+func main() { service.Main("bus", broker.Command) }

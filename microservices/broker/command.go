@@ -1,4 +1,4 @@
-package bus
+package broker
 
 import (
 	"context"
@@ -9,7 +9,7 @@ import (
 	"gonotes/microservices/service"
 )
 
-// Command runs an embedded broker until ctx ends.
+// Command runs a broker until ctx ends.
 func Command(ctx context.Context, args []string, _, stderr io.Writer) error {
 	flags := flag.NewFlagSet("bus", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -19,7 +19,7 @@ func Command(ctx context.Context, args []string, _, stderr io.Writer) error {
 	if err := service.Parse(flags, args); err != nil {
 		return err
 	}
-	broker, err := Embedded(*dir, *addr, *sync)
+	broker, err := Open(*dir, *addr, *sync)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,6 @@
-package bus
+// Package broker is the bus where there is no Kafka: it speaks Kafka's protocol, with
+// groups, transactions and compaction, and keeps its records in a folder.
+package broker
 
 import (
 	"fmt"
@@ -10,15 +12,14 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 )
 
-// Broker is an embedded one. One machine needs no more: it speaks Kafka's protocol
-// with groups, transactions and compaction, and what it acknowledged survives
-// kill -9.
+// Broker is one that is embedded in a process. One machine needs no more: what it
+// acknowledged survives kill -9.
 type Broker struct {
 	cluster *kfake.Cluster
 	lock    *flock.Flock
 }
 
-// Embedded starts a broker that keeps its records in the folder dir, which is made
+// Open starts a broker that keeps its records in the folder dir, which is made
 // if there is none, and listens on addr; port 0 takes a free one. Only one process
 // can have a folder open.
 //
@@ -26,15 +27,15 @@ type Broker struct {
 // a kill -9 loses none, a power cut may lose those of the last seconds. With sync,
 // each batch is flushed before it is acknowledged, and a power cut loses none
 // either.
-func Embedded(dir, addr string, sync bool) (*Broker, error) {
-	broker, err := embedded(dir, addr, sync)
+func Open(dir, addr string, sync bool) (*Broker, error) {
+	broker, err := open(dir, addr, sync)
 	if err != nil {
-		return nil, fmt.Errorf("bus: broker in %q at %s: %w", dir, addr, err)
+		return nil, fmt.Errorf("broker in %q at %s: %w", dir, addr, err)
 	}
 	return broker, nil
 }
 
-func embedded(dir, addr string, sync bool) (*Broker, error) {
+func open(dir, addr string, sync bool) (*Broker, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
