@@ -66,3 +66,19 @@ const IndependentlyDeployable claim.ID = "microservices/independently-deployable
 //
 // Source: https://www.confluent.io/blog/data-dichotomy-rethinking-the-way-we-treat-data-and-services/
 const NoInternalCalls claim.ID = "platform/no-internal-calls"
+
+// KafkaBus: Kafka was the central bus, and internal services were event-driven. (§5)
+//
+// Holds, but: it delivers at least once, so effects must be idempotent; order is that of
+// a partition, so records that belong together need one key.
+//
+// Asked: What does Kafka give you as a bus, and what does it leave to you?
+//
+// Answer: A log: records stay, in order within a partition, and each group of consumers
+// has its own position in it. So a consumer may be killed and reads on, a new one reads
+// from the first record, and partitions are shared out among many. It delivers at least
+// once: who is killed between an effect and the commit of its offset does it again. So
+// store the position with the effect, in one transaction, or make the effect idempotent.
+//
+// Source: https://kafka.apache.org/documentation/#semantics
+const KafkaBus claim.ID = "platform/kafka-bus"

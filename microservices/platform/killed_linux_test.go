@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"syscall"
 	"testing"
@@ -25,9 +24,6 @@ const killsEnv = "GONOTES_KILLS"
 // forgotten. Then a service is paused, all events are sent again, and the numbers are
 // made again from the first record: they stay the same.
 func TestCommand_killed(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("platform: only on Linux do the services end with a platform that is killed")
-	}
 	kills := 6
 	if text := os.Getenv(killsEnv); text != "" {
 		var err error
