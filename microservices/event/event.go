@@ -109,7 +109,7 @@ func SplitKey(key []byte) (kind, id string) {
 // Encode returns the value of a record.
 func (c *Change) Encode() ([]byte, error) { return json.Marshal(c) }
 
-// Encode returns the value of a record: what json.Marshal does, at a fifth of its
+// Encode returns the value of a record: what json.Marshal does, at a quarter of its
 // cost, since a collector does nothing else that takes as long.
 func (a *Activity) Encode() []byte {
 	b := make([]byte, 0, 256)
@@ -172,6 +172,9 @@ func DecodeChange(value []byte) (Change, error) {
 	}
 	if c.Kind == "" || c.ID == "" {
 		return Change{}, errors.New("change: kind or id is missing")
+	}
+	if c.Revision < 1 || c.Body.Kind() != jsontext.KindBeginObject {
+		return Change{}, fmt.Errorf("change of %s %q: revision %d and body %.20q, want at least 1 and an object", c.Kind, c.ID, c.Revision, c.Body)
 	}
 	return c, nil
 }

@@ -14,17 +14,17 @@ type Schema map[string]Member
 
 // A Member of a message.
 type Member struct {
-	Type     string `json:"type"`     // of Go, without its package
+	Type     string `json:"type"`     // of Go
 	Required bool   `json:"required"` // it is there in every message
 }
 
-// SchemaOf returns the shape in which messages of the type of m, a struct, are
-// written.
+// SchemaOf returns the shape in which messages of the type of m are written. That is a
+// struct whose fields all name their members.
 func SchemaOf(m any) Schema {
 	schema := Schema{}
 	for _, field := range reflect.VisibleFields(reflect.TypeOf(m)) {
 		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
-		schema[name] = Member{Type: field.Type.Name(), Required: !strings.Contains(options, "omit")}
+		schema[name] = Member{Type: field.Type.String(), Required: !strings.Contains(options, "omit")}
 	}
 	return schema
 }
