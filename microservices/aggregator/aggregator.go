@@ -30,12 +30,22 @@ const Group = "aggregator"
 // for one and for many is shared by them.
 const maxRecords = 10_000
 
+// absence is how long an aggregator may be gone before its partitions are given to
+// others.
+const absence = 10 * time.Second
+
 // Run reads the activity from where the store stands and applies it, until ctx ends.
 // While the store cannot be written, it tries again.
-func Run(ctx context.Context, brokers []string, store analytics.Store, log *slog.Logger) error {
+//
+// The instance is a name that no other aggregator has, and that this one has again after
+// it was killed: then it gets its partitions back at once, and not when the bus has given
+// up waiting for a member that is gone.
+func Run(ctx context.Context, brokers []string, instance string, store analytics.Store, log *slog.Logger) error {
 	a := aggregator{store: store, log: log, positions: map[int32]int64{}}
 	client, err := bus.Connect(brokers,
 		kgo.ConsumerGroup(Group),
+		kgo.InstanceID(instance),
+		kgo.SessionTimeout(absence),
 		kgo.ConsumeTopics(event.TopicActivity.Name),
 		kgo.DisableAutoCommit(), // the positions are in the store
 		kgo.AdjustFetchOffsetsFn(a.fromStore),

@@ -68,11 +68,11 @@ func produce(t *testing.T, client *kgo.Client, activities ...event.Activity) {
 }
 
 // start runs an aggregator until stop is called.
-func start(t *testing.T, brokers []string, store analytics.Store, log *slog.Logger) (stop func()) {
+func start(t *testing.T, brokers []string, instance string, store analytics.Store, log *slog.Logger) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- aggregator.Run(ctx, brokers, store, log) }()
+	go func() { ended <- aggregator.Run(ctx, brokers, instance, store, log) }()
 	return sync.OnceFunc(func() { cancel(); assert.NoError(t, <-ended) })
 }
 
@@ -99,13 +99,13 @@ func TestRun(t *testing.T) {
 	brokers, client := newBus(t)
 	store := newStore(t)
 	produce(t, client, view("a", 1), view("a", 2), view("b", 1))
-	stop := start(t, brokers, store, quiet)
+	stop := start(t, brokers, "one", store, quiet)
 	eventually(t, store, "a", 2)
 	eventually(t, store, "b", 1)
 	stop()
 	produce(t, client, view("a", 2), view("a", 3), view("a", 1))
 	assert.EqualValues(t, 2, views(t, store, "a"), "nobody aggregates")
-	defer start(t, brokers, store, quiet)()
+	defer start(t, brokers, "one", store, quiet)()
 	eventually(t, store, "a", 3)
 	produce(t, client, view("a", 1), view("a", 4))
 	eventually(t, store, "a", 4)
@@ -117,11 +117,11 @@ func TestRun_again(t *testing.T) {
 	brokers, client := newBus(t)
 	produce(t, client, view("a", 1), view("a", 2))
 	first := newStore(t)
-	stop := start(t, brokers, first, quiet)
+	stop := start(t, brokers, "one", first, quiet)
 	eventually(t, first, "a", 2)
 	stop()
 	second := newStore(t)
-	defer start(t, brokers, second, quiet)()
+	defer start(t, brokers, "one", second, quiet)()
 	eventually(t, second, "a", 2)
 }
 
@@ -135,7 +135,7 @@ func TestRun_passedOver(t *testing.T) {
 		require.NoError(t, client.ProduceSync(t.Context(), &kgo.Record{Topic: event.TopicActivity.Name, Key: known.Key(), Value: value}).FirstErr())
 	}
 	store := newStore(t)
-	defer start(t, brokers, store, slog.New(slog.NewTextHandler(&log, nil)))()
+	defer start(t, brokers, "one", store, slog.New(slog.NewTextHandler(&log, nil)))()
 	eventually(t, store, "a", 1)
 	assert.Contains(t, log.String(), `a record that cannot be read is passed over" topic=activity`)
 	assert.Zero(t, views(t, store, ""))
@@ -176,7 +176,7 @@ func TestRun_storeFails(t *testing.T) {
 			store := &failing{Store: newStore(t), after: after}
 			store.left.Store(3)
 			produce(t, client, view("a", 1), view("a", 2), view("b", 1), view("c", 1))
-			defer start(t, brokers, store, quiet)()
+			defer start(t, brokers, "one", store, quiet)()
 			eventually(t, store, "a", 2)
 			eventually(t, store, "b", 1)
 			produce(t, client, view("a", 3))
@@ -187,11 +187,12 @@ func TestRun_storeFails(t *testing.T) {
 	}
 }
 
-// A second aggregator takes over a part of the partitions, and the first gets them back.
+// A second aggregator takes over a part of the partitions, all of them when the first is
+// gone for long, and the first gets its part back.
 func TestRun_shared(t *testing.T) {
 	brokers, client := newBus(t)
 	store := newStore(t)
-	stops := []func(){start(t, brokers, store, quiet), start(t, brokers, store, quiet)}
+	stops := []func(){start(t, brokers, "one", store, quiet), start(t, brokers, "two", store, quiet)}
 	sent := 0
 	for round := range 6 {
 		for range 50 {
@@ -205,8 +206,11 @@ func TestRun_shared(t *testing.T) {
 		switch round {
 		case 2:
 			stops[0]()
+			for site := range 8 { // the second has all of them
+				eventually(t, store, fmt.Sprint("site-", site), int64(sent))
+			}
 		case 4:
-			stops[0] = start(t, brokers, store, quiet)
+			stops[0] = start(t, brokers, "one", store, quiet)
 		}
 	}
 	for site := range 8 {

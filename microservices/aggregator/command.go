@@ -45,10 +45,14 @@ func Command(ctx context.Context, args []string, _, stderr io.Writer) error {
 		return err
 	}
 	defer store.Close()
+	host, err := os.Hostname()
+	if err != nil {
+		return err
+	}
 	directory := sites.NewDirectory()
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return directory.Run(ctx, bus.Brokers(*brokers), log) })
-	g.Go(func() error { return Run(ctx, bus.Brokers(*brokers), store, log) })
+	g.Go(func() error { return Run(ctx, bus.Brokers(*brokers), host+" "+*addr, store, log) })
 	g.Go(func() error {
 		return service.Serve(ctx, *addr, NewAPI(store, directory, log), func(ctx context.Context) error {
 			if !directory.Ready() {
