@@ -82,3 +82,36 @@ const NoInternalCalls claim.ID = "platform/no-internal-calls"
 //
 // Source: https://kafka.apache.org/documentation/#semantics
 const KafkaBus claim.ID = "platform/kafka-bus"
+
+// EventDriven: services often communicate by events. (§10)
+//
+// Holds: events that are kept answer questions that nobody had when they happened; who
+// was called keeps the answers to the questions of that time.
+//
+// Asked: What do events give you that calls do not?
+//
+// Answer: The past. A service that is called for each view changes its own numbers, and
+// what it did not count then is gone. Events on a log stay: a new read model is built by
+// reading from the first one, tested on real history, and put in the place of the old one
+// when it has caught up. The same log feeds consumers that the sender never heard of. The
+// price: numbers follow a moment later, and schemas live as long as the log.
+//
+// Source: https://www.confluent.io/blog/making-sense-of-stream-processing/
+const EventDriven claim.ID = "microservices/event-driven"
+
+// KafkaMetrics: Kafka gave metrics and analytics out of the box, as monthly active users
+// and usage statistics. (§7)
+//
+// Wrong: a topic gives no number but those of its records; one consumer that reads it
+// gives them all, equal to SQL over the same events.
+//
+// Asked: How do you get monthly actives from Kafka?
+//
+// Answer: By a consumer. The bus knows offsets and lag, not who is in the records. A
+// service reads the topic from the first record and keeps a set of persons a month, which
+// is exact, or a HyperLogLog sketch, which takes some KiB for any number of persons and is
+// wrong by less than one percent. The identity must last a month: with a key a day, who
+// comes on five days counts as five.
+//
+// Source: https://kafka.apache.org/documentation/#monitoring
+const KafkaMetrics claim.ID = "platform/kafka-metrics"

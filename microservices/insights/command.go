@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"gonotes/microservices/bus"
+	"gonotes/microservices/event"
 	"gonotes/microservices/service"
 	"gonotes/microservices/sites"
 )
@@ -28,7 +29,7 @@ func Command(ctx context.Context, args []string, _, stderr io.Writer) error {
 	directory, numbers := sites.NewDirectory(), New()
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return directory.Run(ctx, bus.Brokers(*brokers), log) })
-	g.Go(func() error { return numbers.Run(ctx, bus.Brokers(*brokers), log) })
+	g.Go(func() error { return numbers.Run(ctx, bus.Brokers(*brokers), event.TopicActivity.Name, log) })
 	g.Go(func() error {
 		return service.Serve(ctx, *addr, NewAPI(numbers, directory), func(context.Context) error {
 			if !directory.Ready() || !numbers.Ready() {

@@ -159,9 +159,8 @@ func (i *Insights) Site(name, id string) (Usage, bool) {
 // Ready reports whether the numbers hold all that was on the bus when Run began.
 func (i *Insights) Ready() bool { return i.ready.Load() }
 
-// Run reads the activity from the first record on, until ctx ends.
-func (i *Insights) Run(ctx context.Context, brokers []string, log *slog.Logger) error {
-	topic := event.TopicActivity.Name
+// Run reads the activity on a topic from the first record on, until ctx ends.
+func (i *Insights) Run(ctx context.Context, brokers []string, topic string, log *slog.Logger) error {
 	client, err := bus.Connect(brokers, kgo.ConsumeTopics(topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchMaxWait(100*time.Millisecond))
 	if err != nil {
 		return err
