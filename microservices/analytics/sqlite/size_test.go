@@ -28,7 +28,10 @@ func TestStore_size(t *testing.T) {
 	t.Logf("%.0f bytes of the disk for each event", float64(bytes)/float64(traffic.Events))
 }
 
+// What applying and asking cost:
 // go test -run='^$' -bench=. ./microservices/analytics/sqlite
+//
+//claim:platform/cassandra-writes
 func BenchmarkStore(b *testing.B) {
 	analyticstest.Benchmark(b, func(b *testing.B) analytics.Store { return open(b, filepath.Join(b.TempDir(), "bench.db")) })
 }
