@@ -1,0 +1,303 @@
+package insights_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"log/slog"
+	"math"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"runtime"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"gonotes/microservices/broker"
+	"gonotes/microservices/bus"
+	"gonotes/microservices/event"
+	"gonotes/microservices/insights"
+	"gonotes/microservices/sites"
+)
+
+var march = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+
+// view is one of a person, told apart by n.
+func view(n, person int, at time.Time) event.Activity {
+	a := event.Activity{Version: event.Version, Kind: event.View, Site: "site-1", Domain: "a.example", Path: "/", Time: event.TimeOf(at)}
+	binary.BigEndian.PutUint64(a.ID[:], uint64(n)+1)
+	binary.BigEndian.PutUint64(a.Person[:], uint64(person))
+	return a
+}
+
+// Each kind of event is in the numbers that it belongs to, and in no other.
+func TestInsights(t *testing.T) {
+	i := insights.New()
+	like, bot, unknown, elsewhere := view(10, 3, march), view(11, 4, march), view(12, 5, march), view(13, 1, march)
+	like.Kind = event.Like
+	bot.Bot = true
+	unknown.Site = ""
+	elsewhere.Site = "site-2"
+	for _, a := range []event.Activity{view(0, 1, march), view(1, 1, march), view(2, 2, march), like, bot, unknown, elsewhere} {
+		i.Add(a)
+	}
+	all, ok := i.Month("2026-03")
+	require.True(t, ok)
+	assert.Equal(t, insights.Usage{Month: "2026-03", Actives: 3, Sketch: 3, Error: 1.04 / 128, Views: 4, Likes: 1, Bots: 1, Unknown: 1, Sites: 2}, all)
+	one, ok := i.Site("2026-03", "site-1")
+	require.True(t, ok)
+	assert.Equal(t, insights.Usage{Month: "2026-03", Actives: 3, Sketch: 3, Error: 1.04 / 128, Views: 3, Likes: 1, Bots: 1, Sites: 1}, one)
+	_, ok = i.Month("2026-04")
+	assert.False(t, ok)
+	_, ok = i.Site("2026-03", "site-3")
+	assert.False(t, ok)
+}
+
+// A person who comes on five days is one monthly active; who comes in two months is one in
+// each. The month is that of the event, in UTC.
+func TestInsights_months(t *testing.T) {
+	i := insights.New()
+	for day := range 5 {
+		i.Add(view(day, 1, march.AddDate(0, 0, day)))
+	}
+	i.Add(view(10, 2, march.Add(-time.Millisecond)))
+	i.Add(view(11, 2, march))
+	for month, want := range map[string]int64{"2026-02": 1, "2026-03": 2} {
+		usage, ok := i.Month(month)
+		assert.True(t, ok)
+		assert.Equal(t, want, usage.Actives, month)
+	}
+}
+
+// An event that comes again counts once, in whatever order; one with the ID of another
+// site's is another.
+func TestInsights_again(t *testing.T) {
+	i := insights.New()
+	other := view(1, 9, march)
+	other.Site = "site-2"
+	for range 3 {
+		i.Add(view(1, 1, march))
+		i.Add(view(2, 2, march))
+		i.Add(other)
+	}
+	usage, _ := i.Month("2026-03")
+	assert.EqualValues(t, 3, usage.Views)
+	assert.EqualValues(t, 3, usage.Actives)
+}
+
+// EventsEnv names the environment variable that says how many events TestInsights_size adds.
+const eventsEnv = "GONOTES_EVENTS"
+
+// Many events: actives are exact against a count by hand, the estimate is within three
+// standard errors, and every question is answered soon.
+func TestInsights_size(t *testing.T) {
+	events, large := 50_000, false
+	if text := os.Getenv(eventsEnv); text != "" {
+		var err error
+		events, err = strconv.Atoi(text)
+		require.NoError(t, err, eventsEnv)
+		large = true
+	}
+	people := max(1000, min(events/10, 100_000))
+	rng := rand.New(rand.NewPCG(1, 0))
+	counted := [2]map[int]bool{{}, {}} // by month, by hand
+	i := insights.New()
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	begin := time.Now()
+	for n := range events {
+		month, person := rng.IntN(2), rng.IntN(people)
+		a := view(n, person, march.AddDate(0, month, rng.IntN(30)))
+		a.Site = fmt.Sprint("site-", n%100)
+		i.Add(a)
+		counted[month][person] = true
+		if large && (n+1)%1_000_000 == 0 {
+			t.Logf("%d of %d events, %.0f a second", n+1, events, float64(n+1)/time.Since(begin).Seconds())
+		}
+	}
+	took := time.Since(begin)
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	slowest := time.Duration(0)
+	for month, persons := range counted {
+		name := march.AddDate(0, month, 0).Format("2006-01")
+		for range 3 {
+			begin := time.Now()
+			usage, ok := i.Month(name)
+			slowest = max(slowest, time.Since(begin))
+			require.True(t, ok)
+			assert.EqualValues(t, len(persons), usage.Actives)
+			assert.LessOrEqual(t, math.Abs(float64(usage.Sketch)-float64(usage.Actives)), 3*insights.StandardError*float64(usage.Actives))
+			begin = time.Now()
+			_, ok = i.Site(name, "site-7")
+			slowest = max(slowest, time.Since(begin))
+			require.True(t, ok)
+		}
+	}
+	t.Logf("%d events of %d persons: %.2f µs and %d B an event, slowest answer %v", events, people,
+		float64(took.Nanoseconds())/1000/float64(events), (after.HeapAlloc-before.HeapAlloc)/uint64(events), slowest)
+	if large {
+		assert.Less(t, slowest, 100*time.Millisecond)
+	}
+	runtime.KeepAlive(i)
+}
+
+// newBus starts an embedded broker, which can be started again at its address.
+func newBus(t *testing.T) (brokers []string, client *kgo.Client, restart func()) {
+	t.Helper()
+	dir := t.TempDir()
+	b, err := broker.Open(dir, "127.0.0.1:0", false)
+	require.NoError(t, err)
+	brokers = b.Addrs()
+	t.Cleanup(func() { assert.NoError(t, b.Close()) })
+	client, err = bus.Connect(brokers)
+	require.NoError(t, err)
+	t.Cleanup(client.Close)
+	require.NoError(t, bus.Create(t.Context(), client, event.TopicActivity))
+	return brokers, client, func() {
+		require.NoError(t, b.Close())
+		b, err = broker.Open(dir, brokers[0], false)
+		require.NoError(t, err)
+	}
+}
+
+func produce(t *testing.T, client *kgo.Client, activities ...event.Activity) {
+	t.Helper()
+	for _, a := range activities {
+		record := &kgo.Record{Topic: event.TopicActivity.Name, Key: a.Key(), Value: a.Encode()}
+		require.NoError(t, client.ProduceSync(t.Context(), record).FirstErr())
+	}
+}
+
+// run runs the numbers until stop is called.
+func run(t *testing.T, i *insights.Insights, brokers []string, log *slog.Logger) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- i.Run(ctx, brokers, event.TopicActivity.Name, log) }()
+	return func() { cancel(); assert.NoError(t, <-ended) }
+}
+
+const patience = 20 * time.Second
+
+func ready(t *testing.T, i *insights.Insights) {
+	t.Helper()
+	require.Eventually(t, i.Ready, patience, time.Millisecond)
+}
+
+// The numbers are made from the first record on, are ready when all is in them that was
+// there, and follow what comes, over a restart of the bus.
+func TestInsights_Run(t *testing.T) {
+	brokers, client, restart := newBus(t)
+	for n := range 20 {
+		a := view(n, n%7, march)
+		a.Site = fmt.Sprint("site-", n%5)
+		produce(t, client, a)
+	}
+	first := insights.New()
+	assert.False(t, first.Ready())
+	stop := run(t, first, brokers, slog.New(slog.DiscardHandler))
+	ready(t, first)
+	usage, _ := first.Month("2026-03")
+	assert.EqualValues(t, 20, usage.Views)
+	restart()
+	produce(t, client, view(100, 100, march))
+	require.Eventually(t, func() bool { u, _ := first.Month("2026-03"); return u.Views == 21 }, patience, time.Millisecond)
+	was, _ := first.Month("2026-03")
+	stop()
+
+	second := insights.New()
+	defer run(t, second, brokers, slog.New(slog.DiscardHandler))()
+	ready(t, second)
+	is, _ := second.Month("2026-03")
+	assert.Equal(t, was, is, "made again from the first record")
+}
+
+// On an empty bus the numbers are ready at once. A record that cannot be read is passed
+// over, and said in the log.
+func TestInsights_Run_unreadable(t *testing.T) {
+	brokers, client, _ := newBus(t)
+	var log lockedBuffer
+	i := insights.New()
+	defer run(t, i, brokers, slog.New(slog.NewTextHandler(&log, nil)))()
+	ready(t, i)
+	a := view(1, 1, march)
+	require.NoError(t, client.ProduceSync(t.Context(), &kgo.Record{Topic: event.TopicActivity.Name, Key: a.Key(), Value: []byte("{}")}).FirstErr())
+	produce(t, client, a)
+	require.Eventually(t, func() bool { u, _ := i.Month("2026-03"); return u.Views == 1 }, patience, time.Millisecond)
+	assert.Contains(t, log.String(), "a record that cannot be read is passed over")
+}
+
+// lockedBuffer may be read while it is written.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+// A question is answered, or refused with its value and the rule.
+func TestNewAPI(t *testing.T) {
+	i := insights.New()
+	i.Add(view(1, 1, march))
+	h := insights.NewAPI(i, sites.Of(sites.Site{ID: "site-1", Domain: "a.example"}, sites.Site{ID: "site-2", Domain: "b.example"}))
+	const usage = `{"month":"2026-03","actives":1,"actives_estimated":1,"standard_error":0.008125,"views":1,"likes":0,"bots":0,"unknown":0,"sites":1}` + "\n"
+	for _, test := range []struct {
+		path   string
+		status int
+		want   string
+	}{
+		{"/months/2026-03", 200, usage},
+		{"/months/2026-03/sites/a.example", 200, usage},
+		{"/months/2026-04", 404, "Nothing happened in 2026-04."},
+		{"/months/2026-03/sites/b.example", 404, "Nothing happened in 2026-03."},
+		{"/months/2026-03/sites/c.example", 404, `No site has the domain \"c.example\".`},
+		{"/months/march", 400, `The month is \"march\", want one like 2026-03.`},
+		{"/months/2026-13/sites/a.example", 400, `The month is \"2026-13\"`},
+	} {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, test.path, nil))
+		assert.Equal(t, test.status, w.Code, test.path)
+		assert.Contains(t, w.Body.String(), test.want, test.path)
+		assert.Equal(t, "no-store", w.Header().Get("Cache-Control"), test.path)
+	}
+}
+
+// What an event costs, and what a question.
+func BenchmarkInsights_Add(b *testing.B) {
+	i := insights.New()
+	n := 0
+	for b.Loop() {
+		i.Add(view(n, n%100_000, march))
+		n++
+	}
+}
+
+func BenchmarkInsights_Month(b *testing.B) {
+	i := insights.New()
+	for n := range 200_000 {
+		i.Add(view(n, n%100_000, march))
+	}
+	for b.Loop() {
+		i.Month("2026-03")
+	}
+}
