@@ -13,15 +13,17 @@ import (
 )
 
 // Broker is one that is embedded in a process. One machine needs no more: what it
-// acknowledged survives kill -9.
+// acknowledged survives kill -9. A record that was on its way at the kill may then be
+// there twice, since the client, which got no answer, sends it again.
 type Broker struct {
 	cluster *kfake.Cluster
 	lock    *flock.Flock
 }
 
 // Open starts a broker that keeps its records in the folder dir, which is made
-// if there is none, and listens on addr; port 0 takes a free one. Only one process
-// can have a folder open.
+// if there is none, and listens on addr; port 0 takes a free one. Only one broker
+// can have a folder open. A topic keeps its records as long as its settings do not
+// say otherwise.
 //
 // Without sync, records that were acknowledged are the operating system's to write:
 // a kill -9 loses none, a power cut may lose those of the last seconds. With sync,
@@ -43,7 +45,7 @@ func open(dir, addr string, sync bool) (*Broker, error) {
 	if ok, err := lock.TryLock(); err != nil {
 		return nil, err
 	} else if !ok {
-		return nil, fmt.Errorf("another process has the folder open")
+		return nil, fmt.Errorf("another broker has the folder open")
 	}
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
@@ -55,6 +57,8 @@ func open(dir, addr string, sync bool) (*Broker, error) {
 		kfake.ListenFn(func(string, string) (net.Listener, error) { return l, nil }),
 		kfake.ClusterID("gonotes"),
 		kfake.DataDir(filepath.Join(dir, "data")),
+		// Without this, kfake would drop the records of a week ago, even of compacted topics.
+		kfake.BrokerConfigs(map[string]string{"log.retention.ms": "-1"}),
 	}
 	if sync {
 		opts = append(opts, kfake.SyncWrites())

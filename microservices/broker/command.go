@@ -23,7 +23,7 @@ func Command(ctx context.Context, args []string, _, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	slog.New(slog.NewJSONHandler(stderr, nil)).Info("serving", "service", "bus", "addr", *addr)
+	slog.New(slog.NewJSONHandler(stderr, nil)).Info("serving", "service", "bus", "addr", broker.Addrs()[0])
 	<-ctx.Done()
 	return broker.Close()
 }

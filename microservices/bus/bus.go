@@ -68,11 +68,12 @@ func Create(ctx context.Context, client *kgo.Client, topics ...event.Topic) erro
 			if err == nil {
 				break
 			}
-			if refused := new(kerr.Error); errors.As(err, &refused) && !refused.Retriable || errors.Is(err, errPartitions) || ctx.Err() != nil {
+			if refused := new(kerr.Error); errors.As(err, &refused) && !refused.Retriable || errors.Is(err, errPartitions) {
 				return fmt.Errorf("bus: topic %q: %w", topic.Name, err)
 			}
 			select { // no broker answers
 			case <-ctx.Done():
+				return fmt.Errorf("bus: topic %q: %w: %w", topic.Name, ctx.Err(), err)
 			case <-time.After(50 * time.Millisecond):
 			}
 		}
@@ -85,6 +86,9 @@ var errPartitions = errors.New("another number of partitions")
 func hasPartitions(ctx context.Context, admin *kadm.Client, topic event.Topic) error {
 	found, err := admin.ListTopics(ctx, topic.Name)
 	if err != nil {
+		return err
+	}
+	if err := found[topic.Name].Err; err != nil { // the broker that answers has not heard of it yet
 		return err
 	}
 	if has := int32(len(found[topic.Name].Partitions)); has != topic.Partitions {

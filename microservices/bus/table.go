@@ -22,14 +22,14 @@ func Follow(ctx context.Context, brokers []string, topic string, each func(*kgo.
 		return err
 	}
 	defer client.Close()
-	end, err := endOf(ctx, client, topic)
+	start, end, err := bounds(ctx, client, topic)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil
 		}
 		return fmt.Errorf("bus: follow %q: %w", topic, err)
 	}
-	if end == 0 {
+	if start >= end { // none is there, or none is left
 		ready()
 		ready = nil
 	}
@@ -48,23 +48,36 @@ func Follow(ctx context.Context, brokers []string, topic string, each func(*kgo.
 	}
 }
 
-// endOf returns the offset after the last record. It asks until it is told.
-func endOf(ctx context.Context, client *kgo.Client, topic string) (int64, error) {
+// bounds returns the offset of the first record that is left and the one after the
+// last. It asks until it is told.
+func bounds(ctx context.Context, client *kgo.Client, topic string) (start, end int64, err error) {
+	admin := kadm.NewClient(client)
 	for {
-		offsets, err := kadm.NewClient(client).ListEndOffsets(ctx, topic)
-		if err == nil {
-			err = offsets.Error()
+		if end, err = offset(ctx, admin.ListEndOffsets, topic); err == nil {
+			start, err = offset(ctx, admin.ListStartOffsets, topic)
 		}
 		if err == nil {
-			if end, ok := offsets.Lookup(topic, 0); ok {
-				return end.Offset, nil
-			}
-			err = errors.New("it has no partition 0")
+			return start, end, nil
 		}
 		select {
 		case <-ctx.Done():
-			return 0, errors.Join(ctx.Err(), err)
+			return 0, 0, errors.Join(ctx.Err(), err)
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
+}
+
+func offset(ctx context.Context, list func(context.Context, ...string) (kadm.ListedOffsets, error), topic string) (int64, error) {
+	offsets, err := list(ctx, topic)
+	if err != nil {
+		return 0, err
+	}
+	if err := offsets.Error(); err != nil {
+		return 0, err
+	}
+	found, ok := offsets.Lookup(topic, 0)
+	if !ok {
+		return 0, errors.New("it has no partition 0")
+	}
+	return found.Offset, nil
 }
