@@ -16,14 +16,8 @@ import (
 	"gonotes/microservices/event"
 )
 
-const (
-	// maxCached is how many counts of each partition of the bus are remembered, more
-	// only while one batch needs them.
-	maxCached = 100_000
-
-	// together is how many rows of one partition are asked for or written at once.
-	together = 100
-)
+// together is how many rows of one partition are asked for or written at once.
+const together = 100
 
 // numbers of a site, of one of its pages, or of a host, in a period.
 type numbers struct{ views, likes, bots, visitors int64 }
@@ -107,17 +101,17 @@ func (s *Store) apply(ctx context.Context, batch analytics.Batch) error {
 		return err
 	}
 	p.next = batch.Next
-	p.forget()
+	p.forget(s.cached)
 	return nil
 }
 
-// forget forgets, where there is too much, what the last batch did not need.
-func (p *partition) forget() {
+// forget forgets what the last batch did not need, if there is more than keep.
+func (p *partition) forget(keep int) {
 	n := 0
 	for _, slice := range p.slices {
 		n += len(slice.counts)
 	}
-	maps.DeleteFunc(p.slices, func(_ place, s *slice) bool { return n > maxCached && !s.used })
+	maps.DeleteFunc(p.slices, func(_ place, s *slice) bool { return n > keep && !s.used })
 	for _, slice := range p.slices {
 		slice.used = false
 	}

@@ -69,6 +69,7 @@ type Store struct {
 
 	mu         sync.Mutex
 	partitions map[int32]*partition
+	cached     int // counts of each partition of the bus that are remembered, more only while one batch needs them
 }
 
 // Open connects to the nodes, addresses with or without a port, and creates keyspace
@@ -111,6 +112,7 @@ func open(ctx context.Context, nodes []string, keyspace string) (*Store, error) 
 		session:    session,
 		around:     func(write func() error) error { return write() },
 		partitions: map[int32]*partition{},
+		cached:     100_000,
 	}, nil
 }
 

@@ -154,3 +154,20 @@ func TestApply_two(t *testing.T) {
 	require.NoError(t, model.Apply(log.Batch(0, end)))
 	model.AgreeAll(t, p)
 }
+
+// What is remembered is bounded, and what is forgotten is read again.
+func TestApply_forgets(t *testing.T) {
+	p := inPart(t)
+	const end, size = 800, 20
+	log := analyticstest.RandomLog(10, 0, end)
+	writer, store := p.again(t)
+	store.Cache(10)
+	var model analyticstest.Model
+	for from := int64(0); from < end; from += size {
+		batch := log.Batch(from, from+size)
+		require.NoError(t, writer.Apply(t.Context(), batch))
+		require.NoError(t, model.Apply(batch))
+	}
+	model.AgreeAll(t, p)
+	assert.Less(t, store.Cached(p.first), 300, "of some 1,100 that there are")
+}
