@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -111,6 +112,9 @@ func (t *Tally) Settle(ctx context.Context, aggregator, insights string, patienc
 	}
 }
 
+// maxPages is how many pages of a site are compared.
+const maxPages = 1000
+
 // Compare asks the services at these addresses for every number of the tally.
 func (t *Tally) Compare(ctx context.Context, aggregator, insights string) (d Difference, err error) {
 	t.mu.Lock()
@@ -125,7 +129,7 @@ func (t *Tally) Compare(ctx context.Context, aggregator, insights string) (d Dif
 	for _, site := range slices.Sorted(maps.Keys(bySite)) {
 		hours := slices.SortedFunc(maps.Keys(bySite[site]), time.Time.Compare)
 		span := url.Values{
-			"from": {hours[0].Format(time.RFC3339)}, "to": {hours[len(hours)-1].Add(time.Hour).Format(time.RFC3339)}, "limit": {"1000"},
+			"from": {hours[0].Format(time.RFC3339)}, "to": {hours[len(hours)-1].Add(time.Hour).Format(time.RFC3339)}, "limit": {strconv.Itoa(maxPages)},
 		}.Encode()
 		if err := t.compareHours(ctx, &d, aggregator+"/sites/"+site+"/hours?"+span, site, bySite[site]); err != nil {
 			return d, err
@@ -192,9 +196,16 @@ func (t *Tally) comparePages(ctx context.Context, d *Difference, path, site stri
 	if err := get(ctx, path, &answer); err != nil {
 		return err
 	}
+	got := map[string]int64{}
 	for _, p := range answer.Pages {
+		got[p.Path] = p.Views
 		if want := t.pages[page{site, p.Path}]; want != p.Views {
 			d.note(site+p.Path+" views", p.Views, want)
+		}
+	}
+	for p, want := range t.pages {
+		if _, ok := got[p.path]; p.site == site && !ok && len(got) < maxPages {
+			d.note(site+p.path+" views", 0, want)
 		}
 	}
 	return nil

@@ -1,0 +1,130 @@
+package service_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"runtime/debug"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"gonotes/microservices/service"
+)
+
+const tuneEnv = "GONOTES_TUNE"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(tuneEnv) != "" {
+		service.Tune()
+		fmt.Print(debug.SetGCPercent(1), " ", debug.SetMemoryLimit(-1))
+		return
+	}
+	os.Exit(m.Run())
+}
+
+var quiet = slog.New(slog.DiscardHandler)
+
+// A service lives, says why it is not ready, is ready, and ends with its context.
+func TestServe(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	addr := l.Addr().String()
+	l.Close()
+	var starting atomic.Bool
+	starting.Store(true)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- service.Serve(ctx, addr, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "it is "+r.URL.Path) }),
+			func(context.Context) error {
+				if starting.Load() {
+					return errors.New("the sites are not known yet")
+				}
+				return nil
+			}, quiet)
+	}()
+	get := func(path string) (int, string) {
+		response, err := http.Get("http://" + addr + path)
+		if err != nil {
+			return 0, err.Error()
+		}
+		defer response.Body.Close()
+		body, err := io.ReadAll(response.Body)
+		require.NoError(t, err)
+		return response.StatusCode, string(body)
+	}
+	require.Eventually(t, func() bool { status, _ := get("/health"); return status == http.StatusNoContent }, 10*time.Second, time.Millisecond)
+	status, body := get("/ready")
+	assert.Equal(t, http.StatusServiceUnavailable, status)
+	assert.Contains(t, body, "Not ready: the sites are not known yet.")
+	starting.Store(false)
+	status, _ = get("/ready")
+	assert.Equal(t, http.StatusNoContent, status)
+	_, body = get("/other")
+	assert.Equal(t, "it is /other", body)
+
+	err = service.Serve(t.Context(), addr, http.NotFoundHandler(), func(context.Context) error { return nil }, quiet)
+	assert.ErrorContains(t, err, "listen tcp "+addr)
+	stop()
+	assert.NoError(t, <-ended)
+	status, _ = get("/health")
+	assert.Zero(t, status)
+}
+
+// A command takes its flags and nothing else.
+func TestParse(t *testing.T) {
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"-addr", "a"}, ""},
+		{[]string{"-addr", "a", "b"}, `argument "b", want none`},
+		{[]string{"-port", "1"}, "not defined: -port"},
+	} {
+		flags := flag.NewFlagSet("x", flag.ContinueOnError)
+		flags.SetOutput(io.Discard)
+		addr := flags.String("addr", "", "")
+		err := service.Parse(flags, test.args)
+		if test.want == "" {
+			assert.NoError(t, err)
+			assert.Equal(t, "a", *addr)
+		} else {
+			assert.ErrorContains(t, err, test.want)
+		}
+	}
+}
+
+// A service collects garbage late and within a limit, unless it is told otherwise.
+func TestTune(t *testing.T) {
+	for _, test := range []struct{ env, want string }{
+		{"", "400 1073741824"},
+		{"GOGC=50", "50 1073741824"},
+		{"GOMEMLIMIT=1MiB", "400 1048576"},
+	} {
+		cmd := exec.Command(os.Args[0])
+		for _, variable := range os.Environ() {
+			if !strings.HasPrefix(variable, "GOGC=") && !strings.HasPrefix(variable, "GOMEMLIMIT=") {
+				cmd.Env = append(cmd.Env, variable)
+			}
+		}
+		cmd.Env = append(cmd.Env, tuneEnv+"=1")
+		if test.env != "" {
+			cmd.Env = append(cmd.Env, test.env)
+		}
+		out, err := cmd.Output()
+		require.NoError(t, err)
+		assert.Equal(t, test.want, string(out), test.env)
+	}
+}
