@@ -4,7 +4,10 @@ package sites
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -25,22 +28,21 @@ type Site struct {
 // Directory finds sites by their domain. It is safe for concurrent use.
 type Directory struct {
 	mu       sync.RWMutex
-	byDomain map[string]Site
+	byDomain map[string][]Site // the last one has it; more than one while a domain moves
 	domains  map[string]string // by ID
 	ready    atomic.Bool
 }
 
 // NewDirectory returns an empty one. Run fills it.
 func NewDirectory() *Directory {
-	return &Directory{byDomain: map[string]Site{}, domains: map[string]string{}}
+	return &Directory{byDomain: map[string][]Site{}, domains: map[string]string{}}
 }
 
 // Of returns a directory that is ready, with these sites, for who has no bus.
 func Of(list ...Site) *Directory {
 	d := NewDirectory()
 	for _, site := range list {
-		d.byDomain[site.Domain] = site
-		d.domains[site.ID] = site.Domain
+		d.add(site)
 	}
 	d.ready.Store(true)
 	return d
@@ -50,8 +52,23 @@ func Of(list ...Site) *Directory {
 func (d *Directory) Find(domain string) (Site, bool) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	site, ok := d.byDomain[domain]
-	return site, ok
+	found := d.byDomain[domain]
+	if len(found) == 0 {
+		return Site{}, false
+	}
+	return found[len(found)-1], true
+}
+
+// All returns the sites, by domain.
+func (d *Directory) All() []Site {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	all := make([]Site, 0, len(d.byDomain))
+	for _, domain := range slices.Sorted(maps.Keys(d.byDomain)) {
+		found := d.byDomain[domain]
+		all = append(all, found[len(found)-1])
+	}
+	return all
 }
 
 // Ready reports whether the directory holds what the topic held when Run began.
@@ -82,20 +99,40 @@ func (d *Directory) Apply(key, value []byte) error {
 			Domain string `json:"domain"`
 		}
 		if err := json.Unmarshal(change.Body, &body); err != nil {
-			return err
+			return fmt.Errorf("site %q: %w", id, err)
+		}
+		if change.Kind != kind || change.ID != id || body.Domain == "" {
+			return fmt.Errorf("site %q: a %s %q with domain %q, want the site of the key, with one", id, change.Kind, change.ID, body.Domain)
 		}
 		site = Site{ID: change.ID, Account: change.Parent, Domain: body.Domain}
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	// A domain may have gone to another site, which then keeps it.
-	if old := d.domains[id]; d.byDomain[old].ID == id {
-		delete(d.byDomain, old)
-	}
-	delete(d.domains, id)
+	d.remove(id)
 	if value != nil {
-		d.byDomain[site.Domain] = site
-		d.domains[id] = site.Domain
+		d.add(site)
 	}
 	return nil
+}
+
+func (d *Directory) add(site Site) {
+	d.byDomain[site.Domain] = append(d.byDomain[site.Domain], site)
+	d.domains[site.ID] = site.Domain
+}
+
+// remove takes a site out. A domain may have gone to another site before, which keeps
+// it, or comes back to one that had to share it: publishers that work at the same time
+// bring the changes of two sites in any order.
+func (d *Directory) remove(id string) {
+	domain, ok := d.domains[id]
+	if !ok {
+		return
+	}
+	delete(d.domains, id)
+	left := slices.DeleteFunc(d.byDomain[domain], func(s Site) bool { return s.ID == id })
+	if len(left) == 0 {
+		delete(d.byDomain, domain)
+		return
+	}
+	d.byDomain[domain] = left
 }
