@@ -55,7 +55,7 @@ func synchronousCollector(ctx context.Context, args []string, stdout, _ io.Write
 		c.ServeHTTP(w, r)
 	})
 	fmt.Fprintln(stdout, "serving")
-	return service.Serve(ctx, addr, asking, func(context.Context) error { return nil }, slog.New(slog.DiscardHandler))
+	return service.Serve(ctx, addr, asking, func(context.Context) error { return nil }, nil, slog.New(slog.DiscardHandler))
 }
 
 // observed is a process of which the connections were noted while it had work.

@@ -93,7 +93,7 @@ func (n numbers) start() (stop func()) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		assert.NoError(n.t, aggregator.Run(ctx, n.brokers, "aggregator", n.store, quiet))
+		assert.NoError(n.t, aggregator.Run(ctx, n.brokers, "aggregator", n.store, nil, quiet))
 	}()
 	return func() { cancel(); <-ended }
 }

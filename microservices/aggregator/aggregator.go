@@ -16,10 +16,13 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
 
 	"gonotes/microservices/analytics"
 	"gonotes/microservices/bus"
 	"gonotes/microservices/event"
+	"gonotes/microservices/telemetry"
 )
 
 // Group is the consumer group of all aggregators: the partitions of the bus are
@@ -40,8 +43,8 @@ const absence = 10 * time.Second
 // The instance is a name that no other aggregator has, and that this one has again after
 // it was killed: then it gets its partitions back at once, and not when the bus has given
 // up waiting for a member that is gone.
-func Run(ctx context.Context, brokers []string, instance string, store analytics.Store, log *slog.Logger) error {
-	a := aggregator{store: store, log: log, positions: map[int32]int64{}}
+func Run(ctx context.Context, brokers []string, instance string, store analytics.Store, watch *telemetry.Telemetry, log *slog.Logger) error {
+	a := aggregator{store: store, watch: watch, log: log, positions: map[int32]int64{}}
 	client, err := bus.Connect(brokers,
 		kgo.ConsumerGroup(Group),
 		kgo.InstanceID(instance),
@@ -79,6 +82,7 @@ func Run(ctx context.Context, brokers []string, instance string, store analytics
 
 type aggregator struct {
 	store analytics.Store
+	watch *telemetry.Telemetry // or nil
 	log   *slog.Logger
 
 	mu        sync.Mutex
@@ -122,13 +126,30 @@ func (a *aggregator) apply(ctx context.Context, p kgo.FetchTopicPartition) error
 		}
 		batch.Records = append(batch.Records, analytics.Record{Offset: record.Offset, Activity: activity})
 	}
-	if err := a.retry(ctx, "apply", func() error { return a.store.Apply(ctx, batch) }); err != nil {
+	begin := time.Now()
+	err := a.retry(ctx, "apply", func() error { return a.store.Apply(ctx, batch) })
+	a.trace(ctx, p, begin, err)
+	if err != nil {
 		return err
 	}
 	a.mu.Lock()
 	a.positions[p.Partition] = batch.Next
 	a.mu.Unlock()
 	return nil
+}
+
+// trace adds the store's part to the traces of those records that carry one.
+func (a *aggregator) trace(ctx context.Context, p kgo.FetchTopicPartition, begin time.Time, err error) {
+	for _, record := range p.Records {
+		if len(record.Headers) == 0 {
+			continue
+		}
+		ctx, end := a.watch.Receive(ctx, record, "aggregate", trace.WithTimestamp(record.Timestamp))
+		_, endStore := telemetry.Start(ctx, "store.Apply", trace.WithTimestamp(begin), trace.WithAttributes(
+			attribute.Int("partition", int(p.Partition)), attribute.Int64("offset", record.Offset), attribute.Int("records", len(p.Records))))
+		endStore(err)
+		end(err)
+	}
 }
 
 // retry calls f until it succeeds or ctx ends.

@@ -72,7 +72,7 @@ func start(t *testing.T, brokers []string, instance string, store analytics.Stor
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- aggregator.Run(ctx, brokers, instance, store, log) }()
+	go func() { ended <- aggregator.Run(ctx, brokers, instance, store, nil, log) }()
 	return sync.OnceFunc(func() { cancel(); assert.NoError(t, <-ended) })
 }
 

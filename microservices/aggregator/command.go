@@ -16,6 +16,7 @@ import (
 	"gonotes/microservices/bus"
 	"gonotes/microservices/service"
 	"gonotes/microservices/sites"
+	"gonotes/microservices/telemetry"
 )
 
 // Command runs the service until ctx ends.
@@ -31,11 +32,15 @@ func Command(ctx context.Context, args []string, _, stderr io.Writer) error {
 		return err
 	}
 	log := slog.New(slog.NewJSONHandler(stderr, nil)).With("service", "aggregator")
+	watch, err := telemetry.New(ctx, "aggregator")
+	if err != nil {
+		return err
+	}
+	defer watch.Close(context.WithoutCancel(ctx))
 	var store interface {
 		analytics.Store
 		Close() error
 	}
-	var err error
 	if *hosts != "" {
 		store, err = cassandra.Open(ctx, bus.Brokers(*hosts), *keyspace)
 	} else {
@@ -52,14 +57,14 @@ func Command(ctx context.Context, args []string, _, stderr io.Writer) error {
 	directory := sites.NewDirectory()
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return directory.Run(ctx, bus.Brokers(*brokers), log) })
-	g.Go(func() error { return Run(ctx, bus.Brokers(*brokers), host+" "+*addr, store, log) })
+	g.Go(func() error { return Run(ctx, bus.Brokers(*brokers), host+" "+*addr, store, watch, log) })
 	g.Go(func() error {
 		return service.Serve(ctx, *addr, NewAPI(store, directory, log), func(ctx context.Context) error {
 			if !directory.Ready() {
 				return errors.New("the sites are not known yet")
 			}
 			return store.Ping(ctx)
-		}, log)
+		}, watch, log)
 	})
 	return g.Wait()
 }

@@ -20,6 +20,7 @@ import (
 	"gonotes/microservices/event"
 	"gonotes/microservices/service"
 	"gonotes/microservices/sites"
+	"gonotes/microservices/telemetry"
 )
 
 // Command runs the service until ctx ends.
@@ -33,6 +34,11 @@ func Command(ctx context.Context, args []string, _, stderr io.Writer) error {
 		return err
 	}
 	log := slog.New(slog.NewJSONHandler(stderr, nil)).With("service", "collector")
+	watch, err := telemetry.New(ctx, "collector")
+	if err != nil {
+		return err
+	}
+	defer watch.Close(context.WithoutCancel(ctx))
 	secret, err := secretIn(*path)
 	if err != nil {
 		return err
@@ -63,7 +69,7 @@ func Command(ctx context.Context, args []string, _, stderr io.Writer) error {
 				return errors.New("the sites are not known yet")
 			}
 			return client.Ping(ctx)
-		}, log)
+		}, watch, log)
 	})
 	return g.Wait()
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"gonotes/microservices/event"
+	"gonotes/microservices/telemetry"
 )
 
 // delivery is what one request has under way, which may outlast its answer.
@@ -142,7 +143,10 @@ func (d *delivery) produce(r *http.Request, items [][]byte) (taken int) {
 		d.mu.Unlock()
 		done := outcomeOf(&a)
 		record := &kgo.Record{Topic: event.TopicActivity.Name, Key: a.Key(), Value: a.Encode(), Timestamp: now}
+		ctx, end := telemetry.Start(r.Context(), "bus")
+		telemetry.Send(ctx, record)
 		c.bus.TryProduce(context.Background(), record, func(_ *kgo.Record, err error) {
+			end(err)
 			d.settle(i, done, err)
 		})
 		taken++

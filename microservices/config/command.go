@@ -12,6 +12,7 @@ import (
 	"gonotes/microservices/bus"
 	"gonotes/microservices/event"
 	"gonotes/microservices/service"
+	"gonotes/microservices/telemetry"
 	"gonotes/rest/api"
 	"gonotes/rest/store"
 	"gonotes/rest/store/mongodb"
@@ -30,11 +31,15 @@ func Command(ctx context.Context, args []string, _, stderr io.Writer) error {
 		return err
 	}
 	log := slog.New(slog.NewJSONHandler(stderr, nil)).With("service", "config")
+	watch, err := telemetry.New(ctx, "config")
+	if err != nil {
+		return err
+	}
+	defer watch.Close(context.WithoutCancel(ctx))
 	var documents interface {
 		store.Store
 		Close() error
 	}
-	var err error
 	if *uri != "" {
 		documents, err = mongodb.Open(ctx, *uri)
 	} else {
@@ -58,7 +63,7 @@ func Command(ctx context.Context, args []string, _, stderr io.Writer) error {
 		return publisher.Run(ctx, client, bus.Brokers(*brokers))
 	})
 	g.Go(func() error {
-		return service.Serve(ctx, *addr, api.New(publisher, log), documents.Ping, log)
+		return service.Serve(ctx, *addr, api.New(publisher, log), documents.Ping, watch, log)
 	})
 	return g.Wait()
 }

@@ -14,6 +14,7 @@ import (
 	"gonotes/microservices/event"
 	"gonotes/microservices/service"
 	"gonotes/microservices/sites"
+	"gonotes/microservices/telemetry"
 )
 
 // Command runs the service until ctx ends.
@@ -26,6 +27,11 @@ func Command(ctx context.Context, args []string, _, stderr io.Writer) error {
 		return err
 	}
 	log := slog.New(slog.NewJSONHandler(stderr, nil)).With("service", "insights")
+	watch, err := telemetry.New(ctx, "insights")
+	if err != nil {
+		return err
+	}
+	defer watch.Close(context.WithoutCancel(ctx))
 	directory, numbers := sites.NewDirectory(), New()
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return directory.Run(ctx, bus.Brokers(*brokers), log) })
@@ -36,7 +42,7 @@ func Command(ctx context.Context, args []string, _, stderr io.Writer) error {
 				return errors.New("the bus is not read to its end yet")
 			}
 			return nil
-		}, log)
+		}, watch, log)
 	})
 	return g.Wait()
 }

@@ -16,6 +16,7 @@ import (
 	"runtime/debug"
 	"syscall"
 
+	"gonotes/microservices/telemetry"
 	"gonotes/rest/api"
 	"gonotes/rest/problem"
 )
@@ -56,14 +57,19 @@ func Parse(flags *flag.FlagSet, args []string) error {
 
 // Serve serves h on addr until ctx ends, and besides:
 //
-//	GET /health   204 while the process lives
-//	GET /ready    204 when ready returns nil, else 503 with the reason
-func Serve(ctx context.Context, addr string, h http.Handler, ready func(context.Context) error, log *slog.Logger) error {
+//	GET /health       204 while the process lives
+//	GET /ready        204 when ready returns nil, else 503 with the reason
+//	GET /metrics      and
+//	GET /traces/{id}  what watch knows; nil does not watch
+func Serve(ctx context.Context, addr string, h http.Handler, ready func(context.Context) error, watch *telemetry.Telemetry, log *slog.Logger) error {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		return err
 	}
 	mux := http.NewServeMux()
+	if watch != nil {
+		h = watch.Handler(h)
+	}
 	mux.Handle("/", h)
 	mux.HandleFunc("GET /health", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	mux.HandleFunc("GET /ready", func(w http.ResponseWriter, r *http.Request) {

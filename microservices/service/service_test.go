@@ -53,7 +53,7 @@ func TestServe(t *testing.T) {
 					return errors.New("the sites are not known yet")
 				}
 				return nil
-			}, quiet)
+			}, nil, quiet)
 	}()
 	get := func(path string) (int, string) {
 		response, err := http.Get("http://" + addr + path)
@@ -75,7 +75,7 @@ func TestServe(t *testing.T) {
 	_, body = get("/other")
 	assert.Equal(t, "it is /other", body)
 
-	err = service.Serve(t.Context(), addr, http.NotFoundHandler(), func(context.Context) error { return nil }, quiet)
+	err = service.Serve(t.Context(), addr, http.NotFoundHandler(), func(context.Context) error { return nil }, nil, quiet)
 	assert.ErrorContains(t, err, "listen tcp "+addr)
 	stop()
 	assert.NoError(t, <-ended)

@@ -46,6 +46,9 @@ const TraceHeader = "Trace-Id"
 // rootsPerSecond is how many traces the gateway begins.
 const rootsPerSecond = 10
 
+// scope names this package to OpenTelemetry, as what made the spans.
+const scope = "gonotes/microservices/telemetry"
+
 // propagator carries a trace in the field traceparent, of a request or of a record.
 var propagator = propagation.TraceContext{}
 
@@ -88,29 +91,39 @@ func New(ctx context.Context, service string) (*Telemetry, error) {
 		options = append(options, sdk.WithBatcher(exporter))
 	}
 	t.provider = sdk.NewTracerProvider(options...)
-	t.tracer = t.provider.Tracer("gonotes/microservices/telemetry")
+	t.tracer = t.provider.Tracer(scope)
 	return t, nil
 }
 
 // Close sends what is not sent yet.
 func (t *Telemetry) Close(ctx context.Context) error { return t.provider.Shutdown(ctx) }
 
-// Handler watches the requests to h, and answers besides:
-//
-//	GET /metrics      for Prometheus
-//	GET /traces/{id}  the spans of a trace that this service had a part in, as []Span
+// Handler watches the requests to h, and answers besides what Answers does. It is for
+// services that only their own kind reaches.
 func (t *Telemetry) Handler(h http.Handler) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(t.Registry, promhttp.HandlerOpts{}))
-	mux.HandleFunc("GET /traces/{id}", t.trace)
 	mux.Handle("/", t.watch(h))
+	answers := t.Answers()
+	mux.Handle("GET /metrics", answers)
+	mux.Handle("GET /traces/{id}", answers)
 	return mux
 }
 
-// Root watches like Handler, and begins a trace for some of the requests that bring none.
-// What clients bring is not believed: they are outside.
+// Answers says what was watched:
+//
+//	GET /metrics      for Prometheus
+//	GET /traces/{id}  the spans of a trace that this service had a part in, as []Span
+func (t *Telemetry) Answers() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(t.Registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /traces/{id}", t.trace)
+	return mux
+}
+
+// Root watches the requests to h, and begins a trace for some of them. What clients bring
+// is not believed: they are outside, and so are Answers not among its answers.
 func (t *Telemetry) Root(h http.Handler) http.Handler {
-	watched := t.Handler(h)
+	watched := t.watch(h)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Header.Del("Traceparent")
 		r.Header.Del("Tracestate")
@@ -181,13 +194,18 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// Start begins a span with this name if the context carries a trace. Call end when what it
-// describes has ended.
-func (t *Telemetry) Start(ctx context.Context, name string, attributes ...attribute.KeyValue) (inner context.Context, end func(error)) {
-	if !trace.SpanContextFromContext(ctx).IsSampled() {
+// Start begins a step of the trace that the context is in, if it is in one. Call end when
+// what the step describes has ended.
+func Start(ctx context.Context, name string, options ...trace.SpanStartOption) (inner context.Context, end func(error)) {
+	span := trace.SpanFromContext(ctx)
+	if !span.IsRecording() {
 		return ctx, func(error) {}
 	}
-	ctx, span := t.tracer.Start(ctx, name, trace.WithAttributes(attributes...))
+	return step(ctx, span.TracerProvider().Tracer(scope), name, options)
+}
+
+func step(ctx context.Context, tracer trace.Tracer, name string, options []trace.SpanStartOption) (inner context.Context, end func(error)) {
+	ctx, span := tracer.Start(ctx, name, options...)
 	return ctx, func(err error) {
 		if err != nil {
 			span.RecordError(err)
@@ -203,12 +221,17 @@ func Send(ctx context.Context, r *kgo.Record) {
 	}
 }
 
-// Receive returns a context with the trace that a record carries, if it carries one.
-func Receive(ctx context.Context, r *kgo.Record) context.Context {
-	if len(r.Headers) == 0 {
-		return ctx
+// Receive begins a step of the trace that a record carries, if it carries one. A nil
+// Telemetry begins none.
+func (t *Telemetry) Receive(ctx context.Context, r *kgo.Record, name string, options ...trace.SpanStartOption) (inner context.Context, end func(error)) {
+	if t == nil || len(r.Headers) == 0 {
+		return ctx, func(error) {}
 	}
-	return propagator.Extract(ctx, (*headers)(r))
+	carried := propagator.Extract(ctx, (*headers)(r))
+	if !trace.SpanContextFromContext(carried).IsSampled() {
+		return ctx, func(error) {}
+	}
+	return step(carried, t.tracer, name, options)
 }
 
 // headers are those of a record, as a propagator wants them.

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
 
 	"gonotes/microservices/telemetry"
 )
@@ -52,7 +53,7 @@ func TestTelemetry_trace(t *testing.T) {
 	gateway, collector, aggregator := newTelemetry(t, "gateway"), newTelemetry(t, "collector"), newTelemetry(t, "aggregator")
 	record := &kgo.Record{}
 	inner := collector.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, end := collector.Start(r.Context(), "bus", attribute.String("topic", "activity"))
+		ctx, end := telemetry.Start(r.Context(), "bus", trace.WithAttributes(attribute.String("topic", "activity")))
 		telemetry.Send(ctx, record)
 		end(nil)
 	}))
@@ -70,14 +71,14 @@ func TestTelemetry_trace(t *testing.T) {
 	}))
 	id := get(t, door, "/events").Header().Get(telemetry.TraceHeader)
 	require.Len(t, id, 32)
-	ctx, end := aggregator.Start(telemetry.Receive(t.Context(), record), "apply")
-	_, endStore := aggregator.Start(ctx, "store")
+	ctx, end := aggregator.Receive(t.Context(), record, "apply")
+	_, endStore := telemetry.Start(ctx, "store")
 	endStore(errors.New("disk full"))
 	end(nil)
 
 	var names []string
 	byID := map[string]telemetry.Span{}
-	for _, h := range []http.Handler{door, inner, aggregator.Handler(http.NotFoundHandler())} {
+	for _, h := range []http.Handler{gateway.Answers(), inner, aggregator.Handler(http.NotFoundHandler())} {
 		for _, span := range spans(t, h, id) {
 			byID[span.ID] = span
 			names = append(names, span.Service+" "+span.Name)
@@ -110,7 +111,7 @@ func TestTelemetry_untraced(t *testing.T) {
 	watch := newTelemetry(t, "collector")
 	record := &kgo.Record{}
 	h := watch.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, end := watch.Start(r.Context(), "bus")
+		ctx, end := telemetry.Start(r.Context(), "bus")
 		telemetry.Send(ctx, record)
 		end(nil)
 		call, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://nowhere.invalid/", nil)
@@ -123,7 +124,11 @@ func TestTelemetry_untraced(t *testing.T) {
 	w := get(t, h, "/")
 	assert.Empty(t, w.Header().Get(telemetry.TraceHeader))
 	assert.Empty(t, record.Headers)
-	assert.Equal(t, t.Context(), telemetry.Receive(t.Context(), record))
+	for _, to := range []*telemetry.Telemetry{watch, nil} {
+		ctx, end := to.Receive(t.Context(), record, "apply")
+		assert.Equal(t, t.Context(), ctx)
+		end(nil)
+	}
 }
 
 type transport func(r *http.Request) (*http.Response, error)
@@ -150,7 +155,8 @@ func TestTelemetry_roots(t *testing.T) {
 	}
 	assert.GreaterOrEqual(t, traced, 10)
 	assert.LessOrEqual(t, traced, 11+int(10*time.Since(begin).Seconds()))
-	assert.Empty(t, spans(t, door, outside))
+	assert.Empty(t, spans(t, watch.Answers(), outside))
+	assert.Empty(t, get(t, door, "/metrics").Body.String(), "the metrics are not for those outside")
 }
 
 // Requests are counted by route and status, and a service adds metrics of its own.
@@ -186,7 +192,7 @@ func TestTelemetry_bounded(t *testing.T) {
 	var ids []string
 	h := watch.Root(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for range telemetry.MaxSpans - 1 {
-			_, end := watch.Start(r.Context(), "step")
+			_, end := telemetry.Start(r.Context(), "step")
 			end(nil)
 		}
 		ids = append(ids, w.Header().Get(telemetry.TraceHeader))
