@@ -150,3 +150,20 @@ const CassandraWrites claim.ID = "platform/cassandra-writes"
 //
 // Source: https://cassandra.apache.org/doc/latest/cassandra/developing/data-modeling/data-modeling_queries.html
 const CassandraReads claim.ID = "platform/cassandra-reads"
+
+// MongoDBSchema: MongoDB let the schema evolve continuously. (§5)
+//
+// Holds, but: the reader must handle every shape that was ever written, and a column of
+// JSON in a SQL table lets it evolve as well.
+//
+// Asked: Is a database without a schema free of migrations?
+//
+// Answer: The schema moves from the database into the program. Documents of three
+// releases lie side by side, nothing is altered or copied, and a document takes today's
+// shape when it is next written, its version compared, so that no concurrent change is
+// lost. The price: the program reads every shape for as long as one document has it, all
+// readers learn a shape before any writer uses it, and a reader that knows today's shape
+// only does not fail but finds nothing.
+//
+// Source: https://www.mongodb.com/docs/manual/data-modeling/design-patterns/data-versioning/schema-versioning/
+const MongoDBSchema claim.ID = "platform/mongodb-schema"
