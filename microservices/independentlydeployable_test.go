@@ -22,8 +22,8 @@ import (
 	"gonotes/rest/gateway"
 )
 
-// release is a new version of the collector and how it comes into use.
-type release struct {
+// deployment is a new version of the collector and how it comes into use.
+type deployment struct {
 	schema    event.Schema                         // in which it writes activity
 	rewrite   func(members map[string]any)         // what it does to what today's version writes
 	ask       func(today, next event.Schema) error // before it is released
@@ -35,7 +35,7 @@ type release struct {
 // the old one under load. No request fails and no event is lost.
 func TestIndependentlyDeployable(t *testing.T) {
 	today := event.SchemaOf(event.Activity{})
-	proof := claim.Prove(t, microservices.IndependentlyDeployable, func(r release) error {
+	proof := claim.Prove(t, microservices.IndependentlyDeployable, func(r deployment) error {
 		if err := r.ask(today, r.schema); err != nil {
 			return fmt.Errorf("not released: %w", err)
 		}
@@ -60,15 +60,15 @@ func TestIndependentlyDeployable(t *testing.T) {
 		delete(members, "path")
 	}
 	nobody := func(_, _ event.Schema) error { return nil }
-	proof.Holds("a collector that writes a new, optional member", release{more, add, event.Compatible, false, patience})
-	proof.Control("one that renames a member", release{renamed, rename, event.Compatible, false, time.Second}, `not released: member "path" is gone`)
-	proof.Control("the same, if nobody compares the schemas", release{renamed, rename, nobody, false, time.Second}, "events are lost")
-	proof.Control("a new one that starts when the old one has stopped", release{more, add, event.Compatible, true, time.Second}, "requests failed")
+	proof.Holds("a collector that writes a new, optional member", deployment{more, add, event.Compatible, false, patience})
+	proof.Control("one that renames a member", deployment{renamed, rename, event.Compatible, false, time.Second}, `not released: member "path" is gone`)
+	proof.Control("the same, if nobody compares the schemas", deployment{renamed, rename, nobody, false, time.Second}, "events are lost")
+	proof.Control("a new one that starts when the old one has stopped", deployment{more, add, event.Compatible, true, time.Second}, "requests failed")
 }
 
 // deploy releases under load and returns how many views were sent, how many were not
 // taken, and how many were counted in the end.
-func deploy(t *testing.T, r release) (requests, failed, counted int) {
+func deploy(t *testing.T, r deployment) (requests, failed, counted int) {
 	const before, after = 150, 450
 	brokers := newBus(t)
 	numbers := newNumbers(t, brokers)

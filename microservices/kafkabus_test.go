@@ -49,37 +49,42 @@ type usage struct {
 // read again from the first record. It delivers at least once, so effects must be
 // idempotent: then consumers may be killed at any time, and each effect happens once.
 func TestKafkaBus(t *testing.T) {
-	proveKafkaBus(t, newBus(t), embedded)
+	brokers, killed := newBus(t), 0
+	proof := claim.Prove(t, microservices.KafkaBus, onBrokers(t, brokers, &killed))
+	proof.Engine(embedded)
+	useBus(proof)
+	proof.Figure("consumers killed", float64(killed), "kills")
 }
 
 // The same on Kafka.
 func TestKafkaBus_kafka(t *testing.T) {
-	brokers := bus.Brokers(os.Getenv(bus.BrokersEnv))
-	engine := ""
-	if len(brokers) > 0 {
-		engine = kafkaVersion(t, brokers)
-	}
-	proveKafkaBus(t, brokers, engine)
-}
-
-func proveKafkaBus(t *testing.T, brokers []string, engine string) {
-	killed := 0
-	proof := claim.Prove(t, microservices.KafkaBus, func(u usage) error {
-		kills, err := u.try(t, brokers)
-		killed += kills
-		return err
-	})
+	brokers, killed := bus.Brokers(os.Getenv(bus.BrokersEnv)), 0
+	proof := claim.Prove(t, microservices.KafkaBus, onBrokers(t, brokers, &killed))
 	if len(brokers) == 0 {
 		proof.NotRun("address: %s is not set", bus.BrokersEnv)
 	}
-	proof.Engine(engine)
+	proof.Engine(kafkaVersion(t, brokers) + ", SQLite")
+	useBus(proof)
+	proof.Figure("consumers killed", float64(killed), "kills")
+}
+
+func useBus(proof *claim.Proof[usage]) {
 	run := strconv.FormatInt(time.Now().UnixNano(), 36) // on a real server other runs have left theirs
 	proof.Holds("keyed records, effects stored with the position, consumers killed", usage{"together-" + run, true, "together", true, patience})
 	proof.Control("effects before the offset is committed, not idempotent", usage{"before-" + run, true, "before", true, patience}, "happened 2 times")
 	proof.Control("effects after the offset is committed", usage{"after-" + run, true, "after", true, 2 * time.Second}, "did not happen")
 	proof.Control("records without a key, over all partitions", usage{"unkeyed-" + run, false, "together", true, patience}, "out of order")
 	proof.Control("a queue, which deletes what was read", usage{"queue-" + run, true, "together", false, 2 * time.Second}, "read again from the first record: 0 of 400")
-	proof.Figure("consumers killed", float64(killed), "kills")
+}
+
+// onBrokers is the check that a usage keeps order, does each effect once and can be read
+// again; killed counts the consumers that were killed meanwhile.
+func onBrokers(t *testing.T, brokers []string, killed *int) func(usage) error {
+	return func(u usage) error {
+		kills, err := u.try(t, brokers)
+		*killed += kills
+		return err
+	}
 }
 
 const (
