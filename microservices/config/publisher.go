@@ -44,8 +44,11 @@ func NewPublisher(s store.Store, log *slog.Logger) *Publisher {
 // Create is that of the store.
 func (p *Publisher) Create(ctx context.Context, doc store.Document, key store.Key) (store.Document, error) {
 	made, err := p.Store.Create(ctx, doc, key)
-	if err == nil {
-		p.changed(made.Kind, made.ID)
+	switch {
+	case err == nil:
+		p.changed(made.Kind, made.ID) // the key may say that it is one from before
+	case !refused(err):
+		p.changed(doc.Kind, doc.ID)
 	}
 	return made, err
 }
@@ -53,7 +56,7 @@ func (p *Publisher) Create(ctx context.Context, doc store.Document, key store.Ke
 // Update is that of the store.
 func (p *Publisher) Update(ctx context.Context, doc store.Document) (store.Document, error) {
 	updated, err := p.Store.Update(ctx, doc)
-	if err == nil {
+	if !refused(err) {
 		p.changed(doc.Kind, doc.ID)
 	}
 	return updated, err
@@ -62,10 +65,23 @@ func (p *Publisher) Update(ctx context.Context, doc store.Document) (store.Docum
 // Delete is that of the store.
 func (p *Publisher) Delete(ctx context.Context, kind store.Kind, id string, version int64) error {
 	err := p.Store.Delete(ctx, kind, id, version)
-	if err == nil {
+	if !refused(err) {
 		p.changed(kind, id)
 	}
 	return err
+}
+
+// refused reports whether an error of the store says that nothing was changed. After any
+// other, as that of a client that went away, it may have been.
+func refused(err error) bool {
+	for _, refusal := range []error{
+		store.ErrNotFound, store.ErrExists, store.ErrNoParent, store.ErrVersion, store.ErrUnique, store.ErrChildren, store.ErrKey,
+	} {
+		if errors.Is(err, refusal) {
+			return true
+		}
+	}
+	return false
 }
 
 func (p *Publisher) changed(kind store.Kind, id string) {
@@ -167,21 +183,21 @@ var children = map[store.Kind][]store.Kind{
 // compare finds what was changed while nobody published: every document whose last
 // record says another revision, or that is in one of both only.
 func (p *Publisher) compare(ctx context.Context, brokers []string) error {
-	topic := map[document]int64{}
+	topic := map[document]int64{} // the revision of the last record, 0 if it cannot be read
 	reading, stop := context.WithCancel(ctx)
 	defer stop()
 	err := bus.Follow(reading, brokers, event.TopicConfiguration.Name, func(r *kgo.Record) {
+		kind, id := event.SplitKey(r.Key)
+		d := document{store.Kind(kind), id}
 		if r.Value == nil {
-			kind, id := event.SplitKey(r.Key)
-			delete(topic, document{store.Kind(kind), id})
+			delete(topic, d)
 			return
 		}
 		change, err := event.DecodeChange(r.Value)
 		if err != nil {
-			p.log.Error("a change that cannot be read is passed over", "offset", r.Offset, "error", err)
-			return
+			p.log.Error("a change that cannot be read is published again", "offset", r.Offset, "error", err)
 		}
-		topic[document{store.Kind(change.Kind), change.ID}] = change.Revision
+		topic[d] = change.Revision
 	}, stop)
 	if err != nil || ctx.Err() != nil {
 		return errors.Join(err, ctx.Err())
