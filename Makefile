@@ -54,6 +54,9 @@ soak: ## as many goroutines as memory holds, 100 kills of the API, of its store 
 	GONOTES_KILLS=100 go test -count=1 -v -run='^TestFile_killed' ./rest/store/sqlite
 	go test -count=1 -v -run='^TestTestTools' ./rest/tools -every
 	GONOTES_KILLS=100 go test -count=1 -v -timeout=30m -run='^TestCommand_killed' ./microservices/platform
+	GONOTES_KILLS=100 go test -count=1 -v -timeout=30m -run='_killed' ./microservices/broker ./microservices/collector ./microservices/analytics/sqlite
+	GONOTES_EVENTS=10000000 go test -count=1 -v -timeout=60m -run='_size' ./microservices/analytics/sqlite ./microservices/insights
+	GONOTES_COST=full go test -count=1 -v -timeout=30m -run='^TestCost' ./microservices/collector
 	for package in ./runes ./rest/api ./microservices/collector ./microservices/event; do \
 		for target in $$(go test -list='^Fuzz' $$package | grep '^Fuzz'); do \
 			go test -run='^$$' -fuzz="^$$target\$$" -fuzztime=$(FUZZTIME) $$package || exit 1; \
