@@ -265,6 +265,16 @@ func TestPlayer_refused(t *testing.T) {
 	}
 }
 
+// An answer that says nothing of an event is refused.
+func TestPlayer_outcomes(t *testing.T) {
+	player, _ := newPlayer(t, 2, func(_ int, w http.ResponseWriter, ids []string) {
+		w.WriteHeader(http.StatusAccepted)
+		fmt.Fprintf(w, `{"items":[{"status":"accepted","id":%q}]}`, ids[0])
+	})
+	assert.ErrorContains(t, player.Play(t.Context(), day(1, 2).All()), "1 outcomes of 2 events")
+	assert.Zero(t, player.Tally.Events())
+}
+
 // After its patience it gives up, and says at which event.
 func TestPlayer_patience(t *testing.T) {
 	player, _ := newPlayer(t, 1, func(_ int, w http.ResponseWriter, _ []string) { w.WriteHeader(http.StatusServiceUnavailable) })
