@@ -44,8 +44,9 @@ func (p *process) peak(t testing.TB) int64 {
 
 // load is what is sent to a process.
 type load struct {
-	rate   int // events a second
+	rate   int // events a second, at most
 	events int // of a request
+	conns  int // each of which waits for its answer
 	lasts  time.Duration
 }
 
@@ -57,30 +58,38 @@ type played struct {
 	statuses map[string]int // answers by status
 }
 
-// request returns one with the events from number n on.
-func (l load) request(addr string, n int) []byte {
-	content := contentOf(n, l.events)
-	return fmt.Appendf(nil, "POST /events HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", addr, browser, len(content), content)
+// requests returns some that differ, so that together they are to all hundred sites.
+func (l load) requests(addr string) (all [][]byte) {
+	for n := 0; n < 100; n += l.events {
+		content := contentOf(n, l.events)
+		all = append(all, fmt.Appendf(nil, "POST /events HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+			addr, browser, len(content), content))
+	}
+	return all
 }
 
-// play sends the load by 512 connections, each of which waits for its answer.
+// play sends the load.
 func (p *process) play(t testing.TB, l load) played {
 	t.Helper()
-	const conns = 512
-	all := played{statuses: map[string]int{}}
+	all, requests := played{statuses: map[string]int{}}, l.requests(p.addr)
 	var sent atomic.Int64
 	var mu sync.Mutex
 	var g errgroup.Group
 	before, begin := p.cpu(t), time.Now()
-	for range conns {
+	for range l.conns {
 		g.Go(func() error {
 			var conn net.Conn
+			defer func() {
+				if conn != nil {
+					conn.Close()
+				}
+			}()
 			var r *bufio.Reader
 			statuses := map[string]int{}
 			for {
-				n := int(sent.Add(1)-1) * l.events
-				due := time.Duration(n) * time.Second / time.Duration(l.rate)
-				if due >= l.lasts {
+				n := int(sent.Add(1) - 1)
+				due := time.Duration(n*l.events) * time.Second / time.Duration(l.rate)
+				if due >= l.lasts || time.Since(begin) >= l.lasts {
 					break
 				}
 				time.Sleep(due - time.Since(begin))
@@ -89,17 +98,19 @@ func (p *process) play(t testing.TB, l load) played {
 					if conn, err = net.Dial("tcp", p.addr); err != nil {
 						return err
 					}
-					defer conn.Close()
 					r = bufio.NewReader(conn)
 				}
-				if _, err := conn.Write(l.request(p.addr, n)); err != nil {
+				if _, err := conn.Write(requests[n%len(requests)]); err != nil {
 					return err
 				}
-				status, err := statusOf(r)
+				status, last, err := statusOf(r)
 				if err != nil {
 					return err
 				}
-				statuses[status]++
+				if statuses[status]++; last {
+					conn.Close()
+					conn = nil
+				}
 			}
 			mu.Lock()
 			defer mu.Unlock()
@@ -115,25 +126,27 @@ func (p *process) play(t testing.TB, l load) played {
 	return all
 }
 
-// statusOf reads an answer. What http.ReadResponse does besides would cost the client as
-// much as the server.
-func statusOf(r *bufio.Reader) (status string, err error) {
+// statusOf reads an answer, and whether it is the last of its connection. What
+// http.ReadResponse does besides would cost the client as much as the server.
+func statusOf(r *bufio.Reader) (status string, last bool, err error) {
 	length := 0
 	for {
 		line, err := r.ReadSlice('\n')
 		if err != nil {
-			return "", err
+			return "", false, err
 		}
 		switch name, value, _ := strings.Cut(strings.TrimSpace(string(line)), " "); name {
 		case "HTTP/1.1":
 			status, _, _ = strings.Cut(value, " ")
+		case "Connection:":
+			last = value == "close"
 		case "Content-Length:":
 			if length, err = strconv.Atoi(value); err != nil {
-				return "", err
+				return "", false, err
 			}
 		case "":
 			_, err := r.Discard(length)
-			return status, err
+			return status, last, err
 		}
 	}
 }

@@ -70,10 +70,12 @@ func TestEvents_overload(t *testing.T) {
 	}
 	t.Setenv("GOGC", "100") // so that most of the memory is in use, and little of it garbage
 	p := start(t, "throttled", fmt.Sprint(rate))
-	got := p.play(t, load{rate: 10 * rate, events: 1000, lasts: lasts})
+	got := p.play(t, load{rate: 10 * rate, events: 1000, conns: 512, lasts: lasts})
 	peak := p.peak(t)
 	t.Logf("%d events in %v, answers %v, %d MiB at most", got.events, got.took, got.statuses, peak>>20)
-	assert.Less(t, peak, int64(most))
+	if !raceEnabled { // it needs memory of its own
+		assert.Less(t, peak, int64(most))
+	}
 	assert.Positive(t, got.statuses["202"], "what the bus takes")
 	assert.Positive(t, got.statuses["429"], "what nobody has room for")
 	for status := range got.statuses {
