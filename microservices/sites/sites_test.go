@@ -78,6 +78,7 @@ func TestDirectory_Apply(t *testing.T) {
 		{"a domain moves when its site is gone", []string{"1 a", "1", "2 a"}, "a=2"},
 		{"the new site is heard of first", []string{"1 a", "2 a", "1 b"}, "a=2 b=1"},
 		{"the new site is heard of before the old one is gone", []string{"1 a", "2 a", "1"}, "a=2"},
+		{"two have it for a while", []string{"1 a", "2 a"}, "a=2"},
 		{"two sites swap", []string{"1 a", "2 b", "1 c", "2 a", "1 b"}, "a=2 b=1"},
 		{"an old record comes late", []string{"1 b", "2 a", "1 a", "1 b"}, "a=2 b=1"},
 		{"an old record comes late, of a site that is gone", []string{"2 a", "1 a", "1"}, "a=2"},
