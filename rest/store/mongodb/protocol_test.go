@@ -37,6 +37,43 @@ func TestOpen_refused(t *testing.T) {
 	}
 }
 
+// Collections that are there already are taken, also where the server says that they
+// are; anything else that goes wrong is told.
+//
+// Source: https://www.mongodb.com/docs/manual/reference/error-codes/
+func TestOpen_creates(t *testing.T) {
+	const namespaceExists, unauthorized = 48, 13
+	f := listen(t, false)
+	for _, test := range []struct {
+		command string
+		answer  bson.D
+		want    string
+	}{
+		{"create", failed(namespaceExists, "none"), ""},
+		{"create", failed(unauthorized, "none"), "refused"},
+		{"createIndexes", failed(unauthorized, "none"), "refused"},
+		{"createIndexes", failed(namespaceExists, "none"), "refused"},
+	} {
+		f.mu.Lock()
+		f.answer = func(command string, _ bson.Raw) bson.D {
+			if command == test.command {
+				return test.answer
+			}
+			return done
+		}
+		f.mu.Unlock()
+		s, err := mongodb.Open(t.Context(), "mongodb://"+f.addr)
+		if err == nil {
+			assert.NoError(t, s.Close())
+		}
+		if test.want == "" {
+			assert.NoError(t, err)
+		} else {
+			assert.ErrorContains(t, err, test.want)
+		}
+	}
+}
+
 // A server is called by its own name: what speaks MongoDB's protocol need not be
 // MongoDB.
 func TestEngine(t *testing.T) {
