@@ -30,7 +30,8 @@ func Brokers(list string) []string {
 //
 // A client that knows no better asks for the leaders of partitions only every five
 // seconds, so a broker that comes back would be noticed late; here it is a tenth of
-// one.
+// one. And it takes a broker that dies during its first request for one that wants a
+// password, and gives up; here it tries again.
 func Connect(brokers []string, opts ...kgo.Opt) (*kgo.Client, error) {
 	if len(brokers) == 0 {
 		return nil, errors.New("bus: no brokers, want at least one address")
@@ -40,6 +41,7 @@ func Connect(brokers []string, opts ...kgo.Opt) (*kgo.Client, error) {
 		kgo.MetadataMinAge(100 * time.Millisecond),
 		kgo.RetryBackoffFn(func(tries int) time.Duration { return min(time.Duration(tries)*25*time.Millisecond, time.Second) }),
 		kgo.DialTimeout(2 * time.Second),
+		kgo.AlwaysRetryEOF(),
 	}, opts...)...)
 	if err != nil {
 		return nil, fmt.Errorf("bus: %w", err)

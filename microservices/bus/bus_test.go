@@ -104,7 +104,7 @@ func TestCreate_metadataLate(t *testing.T) {
 		node.Host = host
 		_, err := fmt.Sscan(port, &node.Port)
 		topic := kmsg.NewMetadataResponseTopic()
-		topic.Topic, topic.ErrorCode = kmsg.StringPtr("activity"), kerr.UnknownTopicOrPartition.Code
+		topic.Topic, topic.ErrorCode = new("activity"), kerr.UnknownTopicOrPartition.Code
 		response.Brokers, response.Topics = append(response.Brokers, node), append(response.Topics, topic)
 		return response, err, true
 	})

@@ -63,12 +63,12 @@ func (r *recent) of(id trace.TraceID, service string) []Span {
 			if s.Attributes == nil {
 				s.Attributes = map[string]string{}
 			}
-			s.Attributes[string(a.Key)] = a.Value.Emit()
+			s.Attributes[string(a.Key)] = a.Value.String()
 		}
 		for _, e := range span.Events() {
 			for _, a := range e.Attributes {
 				if a.Key == "exception.message" {
-					s.Error = a.Value.Emit()
+					s.Error = a.Value.String()
 				}
 			}
 		}

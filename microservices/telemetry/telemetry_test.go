@@ -87,12 +87,12 @@ func TestTelemetry_trace(t *testing.T) {
 	}
 	assert.Equal(t, []string{"gateway HTTP POST", "gateway GET /events", "collector bus", "collector POST /events", "aggregator store", "aggregator apply"}, names)
 	// Each step is a part of the one before it, up to the gateway.
-	path := ""
+	var path strings.Builder
 	for _, span := range byID {
 		if span.Name == "store" {
 			assert.Equal(t, "disk full", span.Error)
 			for s := span; ; s = byID[s.Parent] {
-				path += s.Service + " " + s.Name + "; "
+				path.WriteString(s.Service + " " + s.Name + "; ")
 				if s.Parent == "" {
 					break
 				}
@@ -102,7 +102,7 @@ func TestTelemetry_trace(t *testing.T) {
 			assert.Equal(t, map[string]string{"topic": "activity"}, span.Attributes)
 		}
 	}
-	assert.Equal(t, "aggregator store; aggregator apply; collector bus; collector POST /events; gateway HTTP POST; gateway GET /events; ", path)
+	assert.Equal(t, "aggregator store; aggregator apply; collector bus; collector POST /events; gateway HTTP POST; gateway GET /events; ", path.String())
 }
 
 // What carries no trace begins none, and leaves none: not a request, not a call, not a
