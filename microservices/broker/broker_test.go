@@ -144,6 +144,17 @@ func TestCommand_refuses(t *testing.T) {
 	require.ErrorContains(t, err, "missing port in address")
 }
 
+// The command closes its broker: the folder is free in this process, too.
+func TestCommand_closes(t *testing.T) {
+	dir := t.TempDir()
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.NoError(t, broker.Command(ended, []string{"-dir", dir, "-addr", "127.0.0.1:0"}, io.Discard, io.Discard))
+	b, err := broker.Open(dir, "127.0.0.1:0", false)
+	require.NoError(t, err)
+	require.NoError(t, b.Close())
+}
+
 func connect(t *testing.T, brokers []string, opts ...kgo.Opt) *kgo.Client {
 	t.Helper()
 	client, err := bus.Connect(brokers, opts...)
