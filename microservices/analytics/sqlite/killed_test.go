@@ -26,7 +26,7 @@ const (
 )
 
 // killedLog is what the writer applies, in batches of killedStep.
-func killedLog() analyticstest.Log { return analyticstest.RandomLog(1, 0, 1<<12) }
+func killedLog() analyticstest.Log { return analyticstest.RandomLog(1, 0, 1<<14) }
 
 // write applies batches from the position on, and says so after each, until it is
 // killed.
