@@ -23,6 +23,7 @@ import (
 	"gonotes/microservices/bus"
 	"gonotes/microservices/collector"
 	"gonotes/microservices/config"
+	"gonotes/microservices/gateway"
 	"gonotes/microservices/insights"
 	"gonotes/microservices/service"
 )
@@ -31,11 +32,14 @@ import (
 type command func(ctx context.Context, args []string, stdout, stderr io.Writer) error
 
 var commands = map[string]command{
-	"bus": broker.Command, "config": config.Command, "collector": collector.Command, "aggregator": aggregator.Command, "insights": insights.Command,
+	"bus": broker.Command, "config": config.Command, "collector": collector.Command, "aggregator": aggregator.Command, "insights": insights.Command, "gateway": gateway.Command,
 }
 
 // DemoSite is the domain of a site that the platform makes when it has no account.
 const DemoSite = "demo.example"
+
+// tokens is the file with those that the gateway lets in, in the folder of the data.
+const tokens = "tokens"
 
 // part is a service as this platform runs it.
 type part struct {
@@ -63,7 +67,7 @@ func Command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	flags := flag.NewFlagSet("platform", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	data := flags.String("data", "platform-data", "`folder` of all that is kept, made if there is none")
-	port := flags.Int("port", 8100, "first of the `ports` on 127.0.0.1: config 1 after it, collector 2, aggregator 3, insights 4, bus 5")
+	port := flags.Int("port", 8100, "first of the `ports` on 127.0.0.1, that of the gateway: config 1 after it, collector 2, aggregator 3, insights 4, bus 5")
 	processes := flags.Bool("processes", false, "run each service as its own process, and start it again when it dies")
 	sync := flags.Bool("sync", false, "flush each batch of the embedded bus before it is acknowledged, so that a power cut loses none")
 	if err := service.Parse(flags, args); err != nil {
@@ -80,7 +84,7 @@ func Command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	if *processes {
 		run = asProcess
 	}
-	return start(ctx, parts, run, stdout, stderr)
+	return start(ctx, parts, run, filepath.Join(*data, tokens), stdout, stderr)
 }
 
 func checkPort(first int) error {
@@ -103,6 +107,10 @@ func partsOf(data string, port int, sync bool) (parts []part) {
 		part{"collector", addr(2), []string{"-brokers", brokers, "-secret", filepath.Join(data, "secret")}},
 		part{"aggregator", addr(3), []string{"-brokers", brokers, "-db", filepath.Join(data, "analytics.db")}},
 		part{"insights", addr(4), []string{"-brokers", brokers}},
+		part{"gateway", addr(0), []string{
+			"-brokers", brokers, "-tokens", filepath.Join(data, tokens),
+			"-config", "http://" + addr(1), "-collector", "http://" + addr(2), "-aggregator", "http://" + addr(3), "-insights", "http://" + addr(4),
+		}},
 	)
 }
 
@@ -119,7 +127,7 @@ func inProcess(ctx context.Context, p part, stderr io.Writer) error {
 
 // start runs the parts until ctx ends. The bus ends last, so that the others can hand
 // in what they have.
-func start(ctx context.Context, parts []part, run runner, stdout, stderr io.Writer) error {
+func start(ctx context.Context, parts []part, run runner, tokens string, stdout, stderr io.Writer) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	busCtx, stopBus := context.WithCancel(context.WithoutCancel(ctx))
@@ -136,7 +144,7 @@ func start(ctx context.Context, parts []part, run runner, stdout, stderr io.Writ
 			return err
 		})
 	}
-	services.Go(func() error { return welcome(ctx, parts, stdout) })
+	services.Go(func() error { return welcome(ctx, parts, tokens, stdout) })
 	err := services.Wait()
 	stopBus()
 	return errors.Join(err, buses.Wait())
@@ -144,7 +152,7 @@ func start(ctx context.Context, parts []part, run runner, stdout, stderr io.Writ
 
 // welcome waits until all parts are ready, makes the demo site if there is no account,
 // and says where to look.
-func welcome(ctx context.Context, parts []part, stdout io.Writer) error {
+func welcome(ctx context.Context, parts []part, tokens string, stdout io.Writer) error {
 	begin := time.Now()
 	url := map[string]string{}
 	for _, p := range parts {
@@ -164,11 +172,12 @@ func welcome(ctx context.Context, parts []part, stdout io.Writer) error {
 	}
 	fmt.Fprintf(stdout, `the platform serves after %.1f s, until Ctrl-C
 
+  %[2]s   the dashboard; the token to log in is in %[8]s
   curl -i %[2]s/events -H 'Content-Type: application/json' -d '{"kind":"view","site":"%[6]s","path":"/"}'
-  curl %[3]s/sites/%[6]s/hours        what was seen, by hour; also /pages, /referrers, /visitors
-  curl %[4]s/months/%[7]s             monthly actives and usage
-  curl %[5]s/                         the configuration: follow its links
-`, time.Since(begin).Seconds(), url["collector"], url["aggregator"], url["insights"], url["config"], DemoSite, time.Now().UTC().Format("2006-01"))
+  curl %[3]s/sites/%[6]s/hours   what was seen, by hour; also /pages, /referrers, /visitors
+  curl %[4]s/months/%[7]s   monthly actives and usage
+  curl %[5]s/   the configuration: follow its links
+`, time.Since(begin).Seconds(), url["gateway"], url["aggregator"], url["insights"], url["config"], DemoSite, time.Now().UTC().Format("2006-01"), tokens)
 	return nil
 }
 

@@ -178,7 +178,7 @@ func TestCommand_refused(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"gateway"}, `argument "gateway", want none`},
+		{[]string{"dashboard"}, `argument "dashboard", want none`},
 		{[]string{"-port", "0"}, "port 0, want 1 to 65530"},
 		{[]string{"-port", "65531"}, "port 65531, want 1 to 65530"},
 		{[]string{"-data", "/dev/null/data"}, "/dev/null"},

@@ -59,7 +59,7 @@ process_start_time_seconds %d
 	serveAt(t, port+5, http.NotFoundHandler())
 	var out bytes.Buffer
 	err := platform.Command(t.Context(), []string{"status", "-port", strconv.Itoa(port)}, &out, io.Discard)
-	assert.EqualError(t, err, "3 not ready")
+	assert.EqualError(t, err, "4 not ready")
 	addr := func(i int) string { return fmt.Sprintf("127.0.0.1:%d", port+i) }
 	for _, want := range []string{
 		`service     address          *state`,
@@ -87,6 +87,7 @@ func TestCommand_trace(t *testing.T) {
 	failed := span("aggregator", "store", "5", "4", 9, 1)
 	failed.Error = "disk full"
 	for service, spans := range map[int][]telemetry.Span{
+		0: {}, // of the gateway
 		1: {},
 		2: {span("collector", "bus", "3", "2", 2, 6), span("collector", "POST /events", "2", "1", 1, 8)}, // the gateway's is not there
 		3: {failed, span("aggregator", "apply", "4", "3", 8, 3)},
