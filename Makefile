@@ -17,6 +17,16 @@ test: ## run every test and example
 race: ## run every test and example under the race detector (needs a C compiler)
 	go test -race ./...
 
+# It takes a minute or two after the first time, which downloads the servers.
+.PHONY: real
+real: ## run every test that takes an address on real Kafka, Cassandra and SecantusDB, which it starts and stops (needs Java 17, mvn, python3)
+	.ci/real test
+
+.PHONY: image
+image: ## build the image of the platform, which has nothing but the program (needs Docker)
+	CGO_ENABLED=0 GOOS=linux go build -trimpath -ldflags='-s -w' -o bin/platform ./microservices/cmd/platform
+	docker build -t gonotes-platform .
+
 .PHONY: bench
 bench: ## compare what tasks cost here in Go, C and Java, in a minute; notes bench -full adds the rest
 	go run ./cmd/notes bench

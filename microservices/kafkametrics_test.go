@@ -9,10 +9,12 @@ import (
 	"math/rand/v2"
 	"os"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/axiomhq/hyperloglog"
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -25,7 +27,7 @@ import (
 	"gonotes/microservices/insights"
 )
 
-// A month of activity on the bus, in which persons come on several days.
+// Activity on the bus around a month, in which persons come on several days.
 const (
 	metricsMonth   = "2026-03"
 	metricsEvents  = 4000
@@ -82,8 +84,9 @@ func askForActives(t *testing.T, proof *claim.Proof[analyst], brokers []string, 
 	topic.Name = "activity-" + strconv.FormatInt(time.Now().UnixNano(), 36) // a real server may have one
 	require.NoError(t, bus.Create(t.Context(), client, topic))
 	defer admin.DeleteTopics(context.Background(), topic.Name)
-	month := produceMonth(t, client, topic.Name)
-	*sql = metricsInSQL(t, month)
+	produceActivity(t, client, topic.Name)
+	records := export(t, brokers, topic.Name)
+	*sql = usageInSQL(t, records)
 
 	consumer := func() (insights.Usage, error) { return usageOf(t, brokers, topic.Name) }
 	proof.Holds("a consumer of the topic", consumer)
@@ -93,22 +96,24 @@ func askForActives(t *testing.T, proof *claim.Proof[analyst], brokers []string, 
 		records := int64(0)
 		ends.Each(func(o kadm.ListedOffset) { records += o.Offset })
 		return insights.Usage{Actives: records}, err
-	}, fmt.Sprintf("it says %d actives, SQL says", metricsEvents))
+	}, fmt.Sprintf("it says %d actives, SQL says", len(records)))
 	proof.Control("the bus itself, asked for the lag of its groups", func() (insights.Usage, error) {
 		_, err := admin.Lag(t.Context(), "marketing")
 		return insights.Usage{}, err
 	}, "it says 0 actives, SQL says")
-	proof.Control("a consumer for which a person is another one each day", counting(month, func(a *event.Activity) { a.Person[15] = byte(a.Time.In().Day()) }),
-		fmt.Sprintf("it says %d actives, SQL says", personDays(month)))
-	proof.Control("a consumer that takes likes for views", counting(month, func(a *event.Activity) { a.Kind = event.View }), "and 0 likes, SQL says")
+	proof.Control("a consumer for which a person is another one each day", counting(t, records, func(a *event.Activity) { a.Person[15] = byte(a.Time.In().Day()) }),
+		fmt.Sprintf("it says %d actives, SQL says", personDays(t, records)))
+	proof.Control("a consumer that takes bots for persons", counting(t, records, func(a *event.Activity) { a.Bot = false }), "actives, SQL says")
+	proof.Control("a consumer that takes likes for views", counting(t, records, func(a *event.Activity) { a.Kind = event.View }), "and 0 likes, SQL says")
+	proof.Control("a consumer that counts what was sent twice twice", counting(t, records, func(a *event.Activity) { a.ID = uuid.New() }), "likes, SQL says")
 	proof.Figure("monthly actives", float64(sql.Actives), "persons")
 }
 
 // counting is a twin that sees each event otherwise.
-func counting(month []event.Activity, see func(*event.Activity)) analyst {
+func counting(t *testing.T, records []*kgo.Record, see func(*event.Activity)) analyst {
 	return func() (insights.Usage, error) {
 		numbers := insights.New()
-		for _, a := range month {
+		for _, a := range activities(t, records) {
 			see(&a)
 			numbers.Add(a)
 		}
@@ -117,54 +122,95 @@ func counting(month []event.Activity, see func(*event.Activity)) analyst {
 	}
 }
 
-// personDays counts the persons of each day, by hand.
-func personDays(month []event.Activity) int {
+func activities(t *testing.T, records []*kgo.Record) (all []event.Activity) {
+	for _, r := range records {
+		a, err := event.DecodeActivity(r.Value)
+		require.NoError(t, err)
+		all = append(all, a)
+	}
+	return all
+}
+
+// personDays counts the persons of each day of the month, by hand.
+func personDays(t *testing.T, records []*kgo.Record) int {
 	seen := map[string]bool{}
-	for _, a := range month {
-		seen[fmt.Sprint(a.Person, a.Time.In().Day())] = true
+	for _, a := range activities(t, records) {
+		if day := a.Time.In().Format(time.DateOnly); strings.HasPrefix(day, metricsMonth) && a.Site != "" && !a.Bot {
+			seen[fmt.Sprint(a.Person, day)] = true
+		}
 	}
 	return len(seen)
 }
 
-// produceMonth puts the month on the bus and returns it.
-func produceMonth(t *testing.T, client *kgo.Client, topic string) (month []event.Activity) {
+// produceActivity puts it on the bus: some of it twice, some by bots, some on a site that
+// nobody registered, some in the months before and after.
+func produceActivity(t *testing.T, client *kgo.Client, topic string) {
 	rng := rand.New(rand.NewPCG(1, 0))
-	first := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	first := time.Date(2026, 2, 28, 0, 0, 0, 0, time.UTC)
 	for i := range metricsEvents {
-		person, day := rng.IntN(metricsPersons), rng.IntN(31)
 		a := event.Activity{
 			Version: event.Version, Kind: event.View, Site: fmt.Sprint("site-", i%5), Domain: "a.example", Path: "/",
-			Time: event.TimeOf(first.AddDate(0, 0, day).Add(time.Duration(rng.IntN(24)) * time.Hour)),
+			Time: event.TimeOf(first.AddDate(0, 0, rng.IntN(33)).Add(time.Duration(rng.IntN(24)) * time.Hour)),
 		}
-		if rng.IntN(10) == 0 {
+		person := rng.IntN(metricsPersons)
+		switch rng.IntN(20) {
+		case 0, 1:
 			a.Kind = event.Like
+		case 2:
+			a.Bot = true
+			person += metricsPersons
+		case 3:
+			a.Site = ""
 		}
 		binary.BigEndian.PutUint64(a.ID[:], uint64(i+1))
 		binary.BigEndian.PutUint64(a.Person[:], uint64(person))
-		month = append(month, a)
-		client.Produce(t.Context(), &kgo.Record{Topic: topic, Key: a.Key(), Value: a.Encode()}, func(_ *kgo.Record, err error) { assert.NoError(t, err) })
+		for range 1 + rng.IntN(20)/19 {
+			client.Produce(t.Context(), &kgo.Record{Topic: topic, Key: a.Key(), Value: a.Encode()}, func(_ *kgo.Record, err error) { assert.NoError(t, err) })
+		}
 	}
 	require.NoError(t, client.Flush(t.Context()))
-	return month
 }
 
-// metricsInSQL asks a database that has the same events in a table.
-func metricsInSQL(t *testing.T, month []event.Activity) (usage insights.Usage) {
+// export returns what is on the topic.
+func export(t *testing.T, brokers []string, topic string) (records []*kgo.Record) {
+	client, err := bus.Connect(brokers, kgo.ConsumeTopics(topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	require.NoError(t, err)
+	defer client.Close()
+	ends, err := kadm.NewClient(client).ListEndOffsets(t.Context(), topic)
+	require.NoError(t, err)
+	all := int64(0)
+	ends.Each(func(end kadm.ListedOffset) { all += end.Offset })
+	require.Greater(t, all, int64(metricsEvents))
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	for int64(len(records)) < all {
+		fetches := client.PollFetches(ctx)
+		require.NoError(t, ctx.Err(), "%d of %d records", len(records), all)
+		records = append(records, fetches.Records()...)
+	}
+	return records
+}
+
+// usageInSQL asks a database that has the same records in a table.
+func usageInSQL(t *testing.T, records []*kgo.Record) (usage insights.Usage) {
 	db, err := sql.Open("sqlite3", ":memory:")
 	require.NoError(t, err)
 	defer db.Close()
 	db.SetMaxOpenConns(1)
-	_, err = db.Exec("CREATE TABLE events (kind TEXT, month TEXT, person BLOB)")
+	_, err = db.Exec("CREATE TABLE records (value TEXT)")
 	require.NoError(t, err)
 	tx, err := db.Begin()
 	require.NoError(t, err)
-	for _, a := range month {
-		_, err := tx.Exec("INSERT INTO events VALUES (?, ?, ?)", string(a.Kind), a.Time.In().Format("2006-01"), a.Person[:])
+	for _, r := range records {
+		_, err := tx.Exec("INSERT INTO records VALUES (?)", string(r.Value))
 		require.NoError(t, err)
 	}
 	require.NoError(t, tx.Commit())
-	require.NoError(t, db.QueryRow("SELECT COUNT(DISTINCT person), SUM(kind = 'view'), SUM(kind = 'like') FROM events WHERE month = ?", metricsMonth).
-		Scan(&usage.Actives, &usage.Views, &usage.Likes))
+	require.NoError(t, db.QueryRow(`
+		WITH events AS (SELECT DISTINCT value ->> 'site' AS site, value ->> 'id' AS id, value ->> 'kind' AS kind, value ->> 'person' AS person,
+			value ->> 'bot' AS bot, strftime('%Y-%m', (value ->> 'time') / 1000, 'unixepoch') AS month FROM records)
+		SELECT COUNT(DISTINCT person), SUM(kind = 'view'), SUM(kind = 'like') FROM events
+		WHERE month = ? AND site IS NOT NULL AND bot IS NULL`, metricsMonth).Scan(&usage.Actives, &usage.Views, &usage.Likes))
 	return usage
 }
 

@@ -25,7 +25,7 @@ import (
 	"gonotes/microservices/event"
 )
 
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 

@@ -176,7 +176,9 @@ func (i *Insights) Run(ctx context.Context, brokers []string, topic string, log 
 	seldom := rate.Sometimes{Interval: time.Second} // of what is said again and again
 	left, total, err := unread(ctx, client, topic)
 	for err != nil {
-		seldom.Do(func() { log.Warn("the bus does not tell where the topic ends; asking again", "topic", topic, "error", err) })
+		seldom.Do(func() {
+			log.Warn("the bus does not tell where the topic ends; asking again", "topic", topic, "error", err)
+		})
 		select {
 		case <-ctx.Done():
 			return nil

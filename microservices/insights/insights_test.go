@@ -11,18 +11,23 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"regexp"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"gonotes/microservices/broker"
 	"gonotes/microservices/bus"
+	"gonotes/microservices/collector"
 	"gonotes/microservices/event"
 	"gonotes/microservices/insights"
 	"gonotes/microservices/sites"
@@ -93,7 +98,75 @@ func TestInsights_again(t *testing.T) {
 	assert.EqualValues(t, 3, usage.Actives)
 }
 
-// EventsEnv names the environment variable that says how many events TestInsights_size adds.
+// Of many who add and ask at once, each event is counted, and once.
+func TestInsights_concurrent(t *testing.T) {
+	const adders, events = 4, 500
+	i := insights.New()
+	var wg sync.WaitGroup
+	for adder := range adders {
+		wg.Go(func() {
+			for n := range events {
+				i.Add(view(n, n%50, march))                      // by all of them
+				i.Add(view(events*(adder+1)+n, 50+adder, march)) // by this one
+				i.Month("2026-03")
+				i.Site("2026-03", "site-1")
+			}
+		})
+	}
+	wg.Wait()
+	usage, _ := i.Month("2026-03")
+	assert.EqualValues(t, events*(adders+1), usage.Views)
+	assert.EqualValues(t, 50+adders, usage.Actives)
+}
+
+// toInsights is a bus that hands over at once what is put on it.
+type toInsights struct{ *insights.Insights }
+
+func (b toInsights) TryProduce(_ context.Context, r *kgo.Record, done func(*kgo.Record, error)) {
+	a, err := event.DecodeActivity(r.Value)
+	if err == nil {
+		b.Add(a)
+	}
+	done(r, err)
+}
+
+// A visitor whom the collector sees on five days is one monthly active, whether the
+// client names him or is known by its address and browser; who comes again in the next
+// month is one there, too.
+func TestInsights_collected(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // in which it is 2000-01-01, and a day takes no time
+		i := insights.New()
+		c, err := collector.New(toInsights{i}, sites.Of(sites.Site{ID: "site-1", Domain: "a.example"}), bytes.Repeat([]byte{7}, 32), slog.New(slog.DiscardHandler))
+		require.NoError(t, err)
+		visit := func(visitor, agent string) {
+			r := httptest.NewRequest(http.MethodPost, "/events", strings.NewReader(`{"kind":"view","site":"a.example","path":"/"`+visitor+`}`))
+			r.Header.Set("Content-Type", "application/json")
+			r.Header.Set("User-Agent", agent)
+			w := httptest.NewRecorder()
+			c.ServeHTTP(w, r)
+			require.Equal(t, http.StatusAccepted, w.Code, w.Body)
+		}
+		day := func() {
+			visit(`,"visitor":"ann"`, "one browser")
+			visit(`,"visitor":"ann"`, "another")
+			visit("", "one browser")
+		}
+		for range 5 {
+			day()
+			time.Sleep(24 * time.Hour)
+		}
+		time.Sleep(26 * 24 * time.Hour)
+		day()
+		for month, views := range map[string]int64{"2000-01": 15, "2000-02": 3} {
+			usage, ok := i.Month(month)
+			require.True(t, ok, month)
+			assert.Equal(t, views, usage.Views, month)
+			assert.EqualValues(t, 2, usage.Actives, month)
+		}
+	})
+}
+
+// eventsEnv names the environment variable that says how many events TestInsights_size adds.
 const eventsEnv = "GONOTES_EVENTS"
 
 // Many events: actives are exact against a count by hand, the estimate is within three
@@ -151,30 +224,40 @@ func TestInsights_size(t *testing.T) {
 	runtime.KeepAlive(i)
 }
 
-// newBus starts an embedded broker, which can be started again at its address.
-func newBus(t *testing.T) (brokers []string, client *kgo.Client, restart func()) {
-	t.Helper()
-	dir := t.TempDir()
-	b, err := broker.Open(dir, "127.0.0.1:0", false)
-	require.NoError(t, err)
-	brokers = b.Addrs()
-	t.Cleanup(func() { assert.NoError(t, b.Close()) })
-	client, err = bus.Connect(brokers)
-	require.NoError(t, err)
-	t.Cleanup(client.Close)
-	require.NoError(t, bus.Create(t.Context(), client, event.TopicActivity))
-	return brokers, client, func() {
-		require.NoError(t, b.Close())
-		b, err = broker.Open(dir, brokers[0], false)
-		require.NoError(t, err)
-	}
+// testBus is an embedded broker, which can be closed and opened again at its address.
+type testBus struct {
+	*broker.Broker
+	dir    string
+	addrs  []string
+	client *kgo.Client
 }
 
-func produce(t *testing.T, client *kgo.Client, activities ...event.Activity) {
+func newBus(t *testing.T) *testBus {
+	t.Helper()
+	b := &testBus{dir: t.TempDir()}
+	b.open(t, "127.0.0.1:0")
+	t.Cleanup(func() { assert.NoError(t, b.Close()) })
+	b.addrs = b.Addrs()
+	var err error
+	b.client, err = bus.Connect(b.addrs, kgo.ProducerBatchCompression(kgo.NoCompression()))
+	require.NoError(t, err)
+	t.Cleanup(b.client.Close)
+	require.NoError(t, bus.Create(t.Context(), b.client, event.Topics...))
+	return b
+}
+
+func (b *testBus) open(t *testing.T, addr string) {
+	t.Helper()
+	var err error
+	b.Broker, err = broker.Open(b.dir, addr, false)
+	require.NoError(t, err)
+}
+
+func (b *testBus) produce(t *testing.T, activities ...event.Activity) {
 	t.Helper()
 	for _, a := range activities {
 		record := &kgo.Record{Topic: event.TopicActivity.Name, Key: a.Key(), Value: a.Encode()}
-		require.NoError(t, client.ProduceSync(t.Context(), record).FirstErr())
+		require.NoError(t, b.client.ProduceSync(t.Context(), record).FirstErr())
 	}
 }
 
@@ -197,42 +280,103 @@ func ready(t *testing.T, i *insights.Insights) {
 // The numbers are made from the first record on, are ready when all is in them that was
 // there, and follow what comes, over a restart of the bus.
 func TestInsights_Run(t *testing.T) {
-	brokers, client, restart := newBus(t)
+	b := newBus(t)
 	for n := range 20 {
 		a := view(n, n%7, march)
 		a.Site = fmt.Sprint("site-", n%5)
-		produce(t, client, a)
+		b.produce(t, a)
 	}
 	first := insights.New()
 	assert.False(t, first.Ready())
-	stop := run(t, first, brokers, slog.New(slog.DiscardHandler))
+	stop := run(t, first, b.addrs, slog.New(slog.DiscardHandler))
 	ready(t, first)
 	usage, _ := first.Month("2026-03")
 	assert.EqualValues(t, 20, usage.Views)
-	restart()
-	produce(t, client, view(100, 100, march))
+	require.NoError(t, b.Close())
+	b.open(t, b.addrs[0])
+	b.produce(t, view(100, 100, march))
 	require.Eventually(t, func() bool { u, _ := first.Month("2026-03"); return u.Views == 21 }, patience, time.Millisecond)
 	was, _ := first.Month("2026-03")
 	stop()
 
 	second := insights.New()
-	defer run(t, second, brokers, slog.New(slog.DiscardHandler))()
+	defer run(t, second, b.addrs, slog.New(slog.DiscardHandler))()
 	ready(t, second)
 	is, _ := second.Month("2026-03")
 	assert.Equal(t, was, is, "made again from the first record")
 }
 
+// The numbers wait for a bus that is not there, and say so; records that were removed are
+// waited for no more.
+func TestInsights_Run_waits(t *testing.T) {
+	b := newBus(t)
+	for n := range 20 {
+		a := view(n, n, march)
+		a.Site = fmt.Sprint("site-", n%5)
+		b.produce(t, a)
+	}
+	removed, left := kadm.Offsets{}, int64(0)
+	ends, err := kadm.NewClient(b.client).ListEndOffsets(t.Context(), event.TopicActivity.Name)
+	require.NoError(t, err)
+	ends.Each(func(end kadm.ListedOffset) {
+		if end.Offset > 0 && left == 0 { // the first partition that has records keeps them
+			left = end.Offset
+		} else {
+			removed.AddOffset(end.Topic, end.Partition, end.Offset, -1)
+		}
+	})
+	require.Less(t, left, int64(20))
+	_, err = kadm.NewClient(b.client).DeleteRecords(t.Context(), removed)
+	require.NoError(t, err)
+	require.NoError(t, b.Close())
+
+	var log lockedBuffer
+	i := insights.New()
+	defer run(t, i, b.addrs, slog.New(slog.NewTextHandler(&log, nil)))()
+	require.Eventually(t, func() bool { return strings.Contains(log.String(), "the bus does not tell where the topic ends") }, patience, time.Millisecond)
+	assert.False(t, i.Ready())
+	b.open(t, b.addrs[0])
+	ready(t, i)
+	usage, _ := i.Month("2026-03")
+	assert.Equal(t, left, usage.Views)
+}
+
+// Before the numbers are ready, the log says how far they are.
+func TestInsights_Run_progress(t *testing.T) {
+	b := newBus(t)
+	const batches, batch = 4, 3000
+	for n := range batches { // each more than half of what a partition gives at once, a MiB
+		var records []*kgo.Record
+		for m := range batch {
+			a := view(n*batch+m, m, march)
+			records = append(records, &kgo.Record{Topic: event.TopicActivity.Name, Key: a.Key(), Value: a.Encode()})
+		}
+		require.NoError(t, b.client.ProduceSync(t.Context(), records...).FirstErr())
+	}
+	var log lockedBuffer
+	i := insights.New()
+	defer run(t, i, b.addrs, slog.New(slog.NewTextHandler(&log, nil)))()
+	ready(t, i)
+	said := log.String()
+	part := regexp.MustCompile(`msg="making the numbers again" records=(\d+) of=12000\n`).FindStringSubmatch(said)
+	require.NotNil(t, part, said)
+	read, err := strconv.Atoi(part[1])
+	require.NoError(t, err)
+	assert.Less(t, read, batches*batch)
+	assert.Contains(t, said, `msg="the numbers are made again" records=12000`)
+}
+
 // On an empty bus the numbers are ready at once. A record that cannot be read is passed
 // over, and said in the log.
 func TestInsights_Run_unreadable(t *testing.T) {
-	brokers, client, _ := newBus(t)
+	b := newBus(t)
 	var log lockedBuffer
 	i := insights.New()
-	defer run(t, i, brokers, slog.New(slog.NewTextHandler(&log, nil)))()
+	defer run(t, i, b.addrs, slog.New(slog.NewTextHandler(&log, nil)))()
 	ready(t, i)
 	a := view(1, 1, march)
-	require.NoError(t, client.ProduceSync(t.Context(), &kgo.Record{Topic: event.TopicActivity.Name, Key: a.Key(), Value: []byte("{}")}).FirstErr())
-	produce(t, client, a)
+	require.NoError(t, b.client.ProduceSync(t.Context(), &kgo.Record{Topic: event.TopicActivity.Name, Key: a.Key(), Value: []byte("{}")}).FirstErr())
+	b.produce(t, a)
 	require.Eventually(t, func() bool { u, _ := i.Month("2026-03"); return u.Views == 1 }, patience, time.Millisecond)
 	assert.Contains(t, log.String(), "a record that cannot be read is passed over")
 }

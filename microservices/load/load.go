@@ -22,15 +22,15 @@ type Event struct {
 	Visitor  string    `json:"visitor"`
 }
 
-// Day is a day of visits: who comes when, from where, and what he reads. Equal days
-// with equal seeds have equal events, ids included, so that sending one again moves no
-// number.
+// Day is a day of visits: who comes when, from where, and what he reads. Equal days have
+// equal events, ids included, so that sending one again moves no number; days with another
+// seed or start have others.
 type Day struct {
 	Seed   uint64
 	Start  time.Time // of its 24 hours
 	Sites  []string  // domains; half of the visits are to the first, a quarter to the second, and so on
-	People int       // who may come
-	Pages  int       // of a site
+	People int       // who may come, at least 1
+	Pages  int       // of a site, at least 1
 	Events int       // in the whole day
 }
 
@@ -38,9 +38,9 @@ type Day struct {
 // their times, but for one in a hundred, which comes up to an hour late.
 func (d Day) All() func(yield func(Event) bool) {
 	return func(yield func(Event) bool) {
-		rng := rand.New(rand.NewPCG(d.Seed, 0))
+		rng := rand.New(rand.NewPCG(d.Seed, uint64(d.Start.Unix())))
 		pages := rand.NewZipf(rng, 1.2, 2, uint64(d.Pages-1)) // few pages are read by most
-		people := rand.NewZipf(rng, 1.05, float64(d.People)/10, uint64(d.People-1))
+		people := rand.NewZipf(rng, 1.05, max(1, float64(d.People)/10), uint64(d.People-1))
 		for i := range d.Events {
 			t := d.Start.Add(timeOfDay((float64(i) + rng.Float64()) / float64(d.Events)))
 			if rng.IntN(100) == 0 {

@@ -12,12 +12,14 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"gonotes/internal/memnet"
 	"gonotes/microservices/load"
 )
 
@@ -27,12 +29,28 @@ func day(seed uint64, events int) load.Day {
 	return load.Day{Seed: seed, Start: start, Sites: []string{"a.example", "b.example", "c.example"}, People: 1000, Pages: 100, Events: events}
 }
 
-// Equal seeds make equal days, others others.
+// Equal days have equal events; another seed or another date makes others, with other
+// ids, since one that comes with a known id is not counted.
 func TestDay_seed(t *testing.T) {
-	a, b, c := slices.Collect(day(1, 100).All()), slices.Collect(day(1, 100).All()), slices.Collect(day(2, 100).All())
-	assert.Equal(t, a, b)
-	assert.NotEqual(t, a[0], c[0])
+	events := func(d load.Day) []load.Event { return slices.Collect(d.All()) }
+	a := events(day(1, 100))
 	assert.Len(t, a, 100)
+	assert.Equal(t, a, events(day(1, 100)))
+	tomorrow := day(1, 100)
+	tomorrow.Start = start.AddDate(0, 0, 1)
+	for _, other := range [][]load.Event{events(day(2, 100)), events(tomorrow)} {
+		for i := range a {
+			assert.NotEqual(t, a[i].ID, other[i].ID)
+		}
+	}
+}
+
+// A day may be of one person, who reads one page.
+func TestDay_small(t *testing.T) {
+	d := load.Day{Start: start, Sites: []string{"a.example"}, People: 1, Pages: 1, Events: 50}
+	for e := range d.All() {
+		assert.Equal(t, "v0 a.example/articles/0", e.Visitor+" "+e.Site+e.Path)
+	}
 }
 
 // A day is as days are: within itself, few come at night and most in the evening, half of
@@ -275,12 +293,35 @@ func TestPlayer_outcomes(t *testing.T) {
 	assert.Zero(t, player.Tally.Events())
 }
 
-// After its patience it gives up, and says at which event.
+// inBubble plays events to a collector in memory, in a bubble of testing/synctest, and
+// returns how long it took.
+func inBubble(t *testing.T, player *load.Player, events int, answer func(n int, w http.ResponseWriter, ids []string)) (took time.Duration, err error) {
+	t.Helper()
+	l := memnet.Listen()
+	server := &http.Server{Handler: &collector{seen: map[string]int{}, answer: answer}}
+	go server.Serve(l)
+	defer server.Close()
+	client := l.Client()
+	defer client.CloseIdleConnections()
+	player.Collector, player.Transport, player.Tally = "http://collector.example", client.Transport, load.NewTally()
+	begin := time.Now()
+	err = player.Play(t.Context(), day(1, events).All())
+	return time.Since(begin), err
+}
+
+// After its patience it gives up, not before, and says at which event.
 func TestPlayer_patience(t *testing.T) {
-	player, _ := newPlayer(t, 1, func(_ int, w http.ResponseWriter, _ []string) { w.WriteHeader(http.StatusServiceUnavailable) })
-	player.Patience = 0
-	first := slices.Collect(day(1, 1).All())[0]
-	assert.ErrorContains(t, player.Play(t.Context(), day(1, 1).All()), "event "+first.ID.String()+": status 503")
+	synctest.Test(t, func(t *testing.T) {
+		player := &load.Player{Rate: 1, Batch: 1, Clients: 1, Patience: time.Minute}
+		took, err := inBubble(t, player, 1, func(_ int, w http.ResponseWriter, _ []string) {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			io.WriteString(w, "the bus is away")
+		})
+		first := slices.Collect(day(1, 1).All())[0]
+		assert.EqualError(t, err, "event "+first.ID.String()+": status 503: the bus is away")
+		assert.Greater(t, took, time.Minute)
+		assert.LessOrEqual(t, took, time.Minute+20*time.Millisecond)
+	})
 }
 
 // It ends with its context, and the tally holds what was taken until then.
@@ -296,13 +337,31 @@ func TestPlayer_stops(t *testing.T) {
 	assert.Less(t, player.Tally.Events(), int64(1000))
 }
 
-// It sends no faster than its rate.
+// It keeps its rate: each batch is sent when it is due, and what was late because all
+// clients waited is made up for.
 func TestPlayer_rate(t *testing.T) {
-	player, _ := newPlayer(t, 10, func(_ int, w http.ResponseWriter, ids []string) { accept(w, ids) })
-	player.Rate = 1000
-	begin := time.Now()
-	require.NoError(t, player.Play(t.Context(), day(1, 300).All()))
-	assert.GreaterOrEqual(t, time.Since(begin), 290*time.Millisecond)
+	synctest.Test(t, func(t *testing.T) {
+		player := &load.Player{Rate: 1000, Batch: 10, Clients: 2}
+		begin, came := time.Now(), []time.Duration{}
+		took, err := inBubble(t, player, 300, func(_ int, w http.ResponseWriter, ids []string) {
+			came = append(came, time.Since(begin))
+			accept(w, ids)
+		})
+		require.NoError(t, err)
+		assert.Equal(t, 290*time.Millisecond, took)
+		for i := range came {
+			assert.Equal(t, time.Duration(i)*10*time.Millisecond, came[i])
+		}
+		slow := &load.Player{Rate: 1000, Batch: 10, Clients: 2}
+		took, err = inBubble(t, slow, 300, func(n int, w http.ResponseWriter, ids []string) {
+			if n <= 2 {
+				time.Sleep(200 * time.Millisecond)
+			}
+			accept(w, ids)
+		})
+		require.NoError(t, err)
+		assert.Equal(t, 290*time.Millisecond, took)
+	})
 }
 
 // Sites that are not there are made, and waited for until the collector knows them.
@@ -314,7 +373,7 @@ func TestRegister(t *testing.T) {
 		mu.Lock()
 		defer mu.Unlock()
 		domain := r.PathValue("domain")
-		if asked[domain]++; !known[domain] || asked[domain] < 3 && domain != "old.example" {
+		if asked[domain]++; !known[domain] || domain == "unheard.example" || asked[domain] < 3 && domain != "old.example" {
 			w.WriteHeader(http.StatusNotFound)
 			return
 		}
@@ -342,11 +401,16 @@ func TestRegister(t *testing.T) {
 	require.NoError(t, load.Register(t.Context(), server.URL, server.URL, []string{"old.example", "a.example", "b.example"}))
 	assert.Equal(t, []string{"a.example", "b.example"}, made)
 	assert.GreaterOrEqual(t, asked["a.example"], 3)
-	assert.ErrorContains(t, load.Register(t.Context(), server.URL, server.URL, []string{"taken.example"}), "status 409: another site has it")
+	assert.ErrorContains(t, load.Register(t.Context(), server.URL, server.URL, []string{"taken.example"}), "make the site taken.example: "+server.URL+"/accounts/1/sites: status 409: another site has it")
+
+	ctx, stop := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer stop()
+	err := load.Register(ctx, server.URL, server.URL, []string{"unheard.example"})
+	assert.ErrorContains(t, err, "wait until the collector knows the site unheard.example: context deadline exceeded")
 }
 
 // A flag that makes no sense is named; a platform that is not there is, too.
-func TestCommand(t *testing.T) {
+func TestCommand_refuses(t *testing.T) {
 	for _, test := range []struct {
 		args []string
 		want string
@@ -354,7 +418,7 @@ func TestCommand(t *testing.T) {
 		{[]string{"-rate", "0"}, "-rate is 0, want at least 1"},
 		{[]string{"-batch", "-1"}, "-batch is -1, want at least 1"},
 		{[]string{"x"}, `argument "x", want none`},
-		{[]string{"-config", "http://127.0.0.1:1", "-collector", "http://127.0.0.1:1"}, "connection refused"},
+		{[]string{"-config", "http://127.0.0.1:1", "-collector", "http://127.0.0.1:1"}, "register the sites: make an account: Post \"http://127.0.0.1:1/accounts\": dial tcp 127.0.0.1:1: connect: connection refused"},
 	} {
 		var out bytes.Buffer
 		assert.ErrorContains(t, load.Command(t.Context(), test.args, &out, io.Discard), test.want)

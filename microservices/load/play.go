@@ -20,7 +20,8 @@ type Player struct {
 	Batch     int    // events of a request
 	Clients   int    // requests at once
 	Tally     *Tally
-	Patience  time.Duration // how long an event is sent again until it is acknowledged
+	Patience  time.Duration     // how long an event is sent again until it is acknowledged
+	Transport http.RoundTripper // nil for one that keeps a connection for each client
 
 	sent, acknowledged, again, refused atomic.Int64
 }
@@ -43,8 +44,12 @@ func (p *Player) Progress() Progress {
 func (p *Player) Play(ctx context.Context, events func(yield func(Event) bool)) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	transport := &http.Transport{MaxIdleConnsPerHost: p.Clients, DisableCompression: true}
-	defer transport.CloseIdleConnections()
+	transport := p.Transport
+	if transport == nil {
+		own := &http.Transport{MaxIdleConnsPerHost: p.Clients, DisableCompression: true}
+		defer own.CloseIdleConnections()
+		transport = own
+	}
 	client := &http.Client{Transport: transport, Timeout: 15 * time.Second}
 	batches := make(chan []Event)
 	var clients sync.WaitGroup

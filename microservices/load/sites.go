@@ -10,31 +10,36 @@ import (
 	"time"
 )
 
+// registering is how long Register takes, at most.
+const registering = 30 * time.Second
+
 // Register makes the sites in the service config, those that are not there yet, and
-// waits until the collector knows them.
+// waits until the collector knows them. After half a minute it gives up.
 func Register(ctx context.Context, config, collector string, domains []string) error {
+	ctx, cancel := context.WithTimeout(ctx, registering)
+	defer cancel()
 	account := ""
 	for _, domain := range domains {
-		known := func() bool {
+		known := func() error {
 			var nothing struct{}
-			return getOnce(ctx, collector+"/sites/"+domain, &nothing) == nil
+			return getOnce(ctx, collector+"/sites/"+domain, &nothing)
 		}
-		if known() {
+		if known() == nil {
 			continue
 		}
 		if account == "" {
 			var err error
 			if account, err = create(ctx, config+"/accounts", map[string]string{"name": "Load", "plan": "team"}); err != nil {
-				return err
+				return fmt.Errorf("make an account: %w", err)
 			}
 		}
 		if _, err := create(ctx, config+account+"/sites", map[string]string{"domain": domain, "name": "Load", "status": "active"}); err != nil {
-			return err
+			return fmt.Errorf("make the site %s: %w", domain, err)
 		}
-		for !known() {
+		for err := known(); err != nil; err = known() {
 			select {
 			case <-ctx.Done():
-				return fmt.Errorf("the collector does not know the site %s: %w", domain, context.Cause(ctx))
+				return fmt.Errorf("wait until the collector knows the site %s: %w: %w", domain, context.Cause(ctx), err)
 			case <-time.After(20 * time.Millisecond):
 			}
 		}

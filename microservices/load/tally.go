@@ -106,7 +106,7 @@ func (t *Tally) Settle(ctx context.Context, aggregator, insights string, patienc
 		}
 		select {
 		case <-ctx.Done():
-			return d, ctx.Err()
+			return d, context.Cause(ctx)
 		case <-time.After(50 * time.Millisecond):
 		}
 	}

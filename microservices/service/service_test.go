@@ -2,12 +2,12 @@ package service_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -15,12 +15,12 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"gonotes/microservices/service"
+	"gonotes/microservices/telemetry"
 )
 
 const tuneEnv = "GONOTES_TUNE"
@@ -36,25 +36,31 @@ func TestMain(m *testing.M) {
 
 var quiet = slog.New(slog.DiscardHandler)
 
-// A service lives, says why it is not ready, is ready, and ends with its context.
+// A service says where it listens, lives, says why it is not ready, is ready, is watched,
+// and ends with its context.
 func TestServe(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	watch, err := telemetry.New(t.Context(), "test")
 	require.NoError(t, err)
-	addr := l.Addr().String()
-	l.Close()
+	defer watch.Close(context.WithoutCancel(t.Context()))
+	said, log := io.Pipe()
 	var starting atomic.Bool
 	starting.Store(true)
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- service.Serve(ctx, addr, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "it is "+r.URL.Path) }),
+		ended <- service.Serve(ctx, "127.0.0.1:0", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "it is "+r.URL.Path) }),
 			func(context.Context) error {
 				if starting.Load() {
 					return errors.New("the sites are not known yet")
 				}
 				return nil
-			}, nil, quiet)
+			}, watch, slog.New(slog.NewJSONHandler(log, nil)))
 	}()
+	var line struct{ Msg, Addr string }
+	require.NoError(t, json.NewDecoder(said).Decode(&line))
+	require.Equal(t, "serving", line.Msg)
+	addr := line.Addr
+	go io.Copy(io.Discard, said)
 	get := func(path string) (int, string) {
 		response, err := http.Get("http://" + addr + path)
 		if err != nil {
@@ -65,7 +71,8 @@ func TestServe(t *testing.T) {
 		require.NoError(t, err)
 		return response.StatusCode, string(body)
 	}
-	require.Eventually(t, func() bool { status, _ := get("/health"); return status == http.StatusNoContent }, 10*time.Second, time.Millisecond)
+	status, _ := get("/health")
+	assert.Equal(t, http.StatusNoContent, status)
 	status, body := get("/ready")
 	assert.Equal(t, http.StatusServiceUnavailable, status)
 	assert.Contains(t, body, "Not ready: the sites are not known yet.")
@@ -74,6 +81,9 @@ func TestServe(t *testing.T) {
 	assert.Equal(t, http.StatusNoContent, status)
 	_, body = get("/other")
 	assert.Equal(t, "it is /other", body)
+	status, body = get("/metrics")
+	assert.Equal(t, http.StatusOK, status)
+	assert.Contains(t, body, `http_request_duration_seconds_count{route="other",status="200"} 1`)
 
 	err = service.Serve(t.Context(), addr, http.NotFoundHandler(), func(context.Context) error { return nil }, nil, quiet)
 	assert.ErrorContains(t, err, "listen tcp "+addr)
