@@ -109,8 +109,8 @@ const EventDriven claim.ID = "microservices/event-driven"
 //
 // Answer: By a consumer. The bus knows offsets and lag, not who is in the records. A
 // service reads the topic from the first record and keeps a set of persons a month, which
-// is exact, or a HyperLogLog sketch, which takes some KiB for any number of persons and is
-// wrong by less than one percent. The identity must last a month: with a key a day, who
+// is exact, or a HyperLogLog sketch, which takes 16 KiB for any number of persons and is
+// wrong by about one percent. The identity must last a month: with a key a day, who
 // comes on five days counts as five.
 //
 // Source: https://kafka.apache.org/documentation/#monitoring

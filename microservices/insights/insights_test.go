@@ -170,7 +170,7 @@ func TestInsights_collected(t *testing.T) {
 const eventsEnv = "GONOTES_EVENTS"
 
 // Many events: actives are exact against a count by hand, the estimate is within three
-// standard errors, and every question is answered soon.
+// standard errors, every question is answered soon, and what an event costs is bounded.
 func TestInsights_size(t *testing.T) {
 	events, large := 50_000, false
 	if text := os.Getenv(eventsEnv); text != "" {
@@ -216,9 +216,11 @@ func TestInsights_size(t *testing.T) {
 			require.True(t, ok)
 		}
 	}
+	perEvent := (after.HeapAlloc - before.HeapAlloc) / uint64(events)
 	t.Logf("%d events of %d persons: %.2f µs and %d B an event, slowest answer %v", events, people,
-		float64(took.Nanoseconds())/1000/float64(events), (after.HeapAlloc-before.HeapAlloc)/uint64(events), slowest)
+		float64(took.Nanoseconds())/1000/float64(events), perEvent, slowest)
 	if large {
+		assert.LessOrEqual(t, perEvent, uint64(128), "bytes an event")
 		assert.Less(t, slowest, 100*time.Millisecond)
 	}
 	runtime.KeepAlive(i)
