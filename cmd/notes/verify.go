@@ -28,7 +28,7 @@ const ledgerFile = "report/ledger.json"
 // verify proves the selected claims, prints the ledger and writes it.
 func verify(ctx context.Context, a *app, args []string) error {
 	flags := flag.NewFlagSet("verify", flag.ContinueOnError)
-	complete := flags.Bool("complete", false, "fail on what is not run, too, unless this platform cannot run it")
+	complete := flags.Bool("complete", false, "fail on what is not run, too, unless this platform cannot run it or it waits for the address of a server")
 	stdin := flags.Bool("stdin", false, "read the events of go test -json from standard input instead of running it")
 	tasks := flags.String("tasks", "1000000", "how many goroutines the largest experiments hold at once, or max for as many as memory allows")
 	timeout := flags.Duration("timeout", 5*time.Minute, "how long the tests of one package may take")
@@ -98,7 +98,7 @@ func notRun(l ledger.Ledger) []string {
 	var ids []string
 	for _, entry := range l.Claims {
 		lacks := func(p ledger.Proof) bool {
-			return p.Status == ledger.NotRun && !strings.HasPrefix(p.Reason, "platform: ")
+			return p.Status == ledger.NotRun && !strings.HasPrefix(p.Reason, "platform: ") && !strings.HasPrefix(p.Reason, "address: ")
 		}
 		if entry.Status == ledger.NotRun || slices.ContainsFunc(entry.Proofs, lacks) {
 			ids = append(ids, string(entry.ID))

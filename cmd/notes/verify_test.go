@@ -249,8 +249,8 @@ func TestPage_colour(t *testing.T) {
 	assert.Equal(t, plain.String(), regexp.MustCompile(`\x1b\[[0-9;]*m`).ReplaceAllString(coloured.String(), ""))
 }
 
-// A run is complete without a proof that the platform rules out, but not
-// without the whole claim.
+// A run is complete without a proof that the platform rules out or that waits for
+// an address, but not without the whole claim.
 func TestVerify_complete(t *testing.T) {
 	for _, test := range []struct {
 		edits []string
@@ -258,6 +258,7 @@ func TestVerify_complete(t *testing.T) {
 	}{
 		{nil, exitFailed},
 		{[]string{"tool: no sieve", "platform: no sieve"}, exitOK},
+		{[]string{"tool: no sieve", "address: no sieve"}, exitOK},
 		{[]string{"tool: no sieve", "platform: no sieve", "proof.Holds(\"two\", 2)\n\tproof.Control(\"three\", 3, \"is odd\")\n}", "proof.NotRun(\"platform: none\")\n}"}, exitFailed},
 	} {
 		code, stdout, stderr := notesIn(t, numbers(t, test.edits...), nil, "verify", "-complete", "numbers/prime")
