@@ -7,6 +7,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
+	"time"
 
 	"github.com/gofrs/flock"
 	"github.com/twmb/franz-go/pkg/kfake"
@@ -14,7 +16,8 @@ import (
 
 // Broker is one that is embedded in a process. One machine needs no more: what it
 // acknowledged survives kill -9. A record that was on its way at the kill may then be
-// there twice, since the client, which got no answer, sends it again.
+// there twice, since the client, which got no answer, sends it again; and records of an
+// aborted transaction may then be read as if it had been committed.
 type Broker struct {
 	cluster *kfake.Cluster
 	lock    *flock.Flock
@@ -23,7 +26,8 @@ type Broker struct {
 // Open starts a broker that keeps its records in the folder dir, which is made
 // if there is none, and listens on addr; port 0 takes a free one. Only one broker
 // can have a folder open. A topic keeps its records as long as its settings do not
-// say otherwise.
+// say otherwise; what they let go, goes when the broker is opened, and compacted topics
+// are compacted then.
 //
 // Without sync, records that were acknowledged are the operating system's to write:
 // a kill -9 loses none, a power cut may lose those of the last seconds. With sync,
@@ -47,18 +51,35 @@ func open(dir, addr string, sync bool) (*Broker, error) {
 	} else if !ok {
 		return nil, fmt.Errorf("another broker has the folder open")
 	}
-	l, err := net.Listen("tcp", addr)
+	cluster, err := serve(folder(dir), addr, sync)
 	if err != nil {
 		lock.Close()
 		return nil, err
 	}
+	return &Broker{cluster: cluster, lock: lock}, nil
+}
+
+func serve(f folder, addr string, sync bool) (*kfake.Cluster, error) {
+	if err := f.mend(); err != nil {
+		return nil, fmt.Errorf("mend what a kill left: %w", err)
+	}
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	door := door{l, make(chan struct{})}
+	defer close(door.open)
 	opts := []kfake.Opt{
 		kfake.NumBrokers(1),
-		kfake.ListenFn(func(string, string) (net.Listener, error) { return l, nil }),
+		kfake.ListenFn(func(string, string) (net.Listener, error) { return door, nil }),
 		kfake.ClusterID("gonotes"),
-		kfake.DataDir(filepath.Join(dir, "data")),
-		// Without this, kfake would drop the records of a week ago, even of compacted topics.
-		kfake.BrokerConfigs(map[string]string{"log.retention.ms": "-1"}),
+		kfake.DataDir(f.data()),
+		kfake.BrokerConfigs(map[string]string{
+			// Without this, kfake would drop the records of a week ago, even of compacted topics.
+			"log.retention.ms": "-1",
+			// It would compact while it serves, and a kill meanwhile lose all of a topic.
+			"log.cleaner.backoff.ms": strconv.FormatInt(never.Milliseconds(), 10),
+		}),
 	}
 	if sync {
 		opts = append(opts, kfake.SyncWrites())
@@ -66,10 +87,26 @@ func open(dir, addr string, sync bool) (*Broker, error) {
 	cluster, err := kfake.NewCluster(opts...)
 	if err != nil {
 		l.Close()
-		lock.Close()
 		return nil, err
 	}
-	return &Broker{cluster: cluster, lock: lock}, nil
+	if err := f.compact(cluster); err != nil {
+		cluster.Close()
+		return nil, err
+	}
+	return cluster, nil
+}
+
+const never = 100 * 365 * 24 * time.Hour
+
+// door is a listener that lets nobody in before it is open.
+type door struct {
+	net.Listener
+	open chan struct{}
+}
+
+func (d door) Accept() (net.Conn, error) {
+	<-d.open
+	return d.Listener.Accept()
 }
 
 // Addrs returns where it listens.

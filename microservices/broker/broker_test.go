@@ -105,36 +105,41 @@ func TestOpen_refused(t *testing.T) {
 	require.NoError(t, b.Close())
 }
 
-// Compaction leaves the last record of each key, however old, and the end of the topic
-// where it was. What is not compacted stays.
-func TestClean(t *testing.T) {
+// Opening compacts: it leaves the last record of each key, however old, and the end of the
+// topic where it was. What is not compacted stays.
+func TestOpen_compacts(t *testing.T) {
 	dir := t.TempDir()
+	plain := event.Topic{Name: "plain", Partitions: 1}
 	b, err := broker.Open(dir, "127.0.0.1:0", false)
 	require.NoError(t, err)
 	client := connect(t, b.Addrs())
-	plain := event.Topic{Name: "plain", Partitions: 1}
 	require.NoError(t, bus.Create(t.Context(), client, event.TopicConfiguration, plain))
 	longAgo := time.Now().AddDate(-1, 0, 0)
-	for _, value := range []string{"a 1", "b 1", "a 2", "c 1", "c 2"} {
-		for _, topic := range []string{"configuration", "plain"} {
-			produce(t, client, &kgo.Record{Topic: topic, Key: []byte(value[:1]), Value: []byte(value), Timestamp: longAgo})
+	put := func(values ...string) {
+		for _, value := range values {
+			for _, topic := range []string{"configuration", "plain"} {
+				produce(t, client, &kgo.Record{Topic: topic, Key: []byte(value[:1]), Value: []byte(value), Timestamp: longAgo})
+			}
 		}
 	}
-	check := func() {
-		t.Helper()
-		b.Clean()
-		// The last record is in what Kafka calls the active segment, which is not compacted.
-		assert.Equal(t, []string{"b 1", "a 2", "c 1", "c 2"}, values(read(t, client, "configuration")))
-		assert.Equal(t, []string{"a 1", "b 1", "a 2", "c 1", "c 2"}, values(read(t, client, "plain")))
+	put("a 1", "b 1", "a 2", "c 1", "c 2")
+	again := func() {
+		client.Close()
+		require.NoError(t, b.Close())
+		b, err = broker.Open(dir, "127.0.0.1:0", false)
+		require.NoError(t, err)
+		client = connect(t, b.Addrs())
 	}
-	check()
-	client.Close()
+	for range 2 {
+		again()
+		// The last record is in what Kafka calls the active segment, which is not compacted.
+		assert.Equal(t, []string{"1 b 1", "2 a 2", "3 c 1", "4 c 2"}, offsets(read(t, client, "configuration")))
+		assert.Equal(t, []string{"0 a 1", "1 b 1", "2 a 2", "3 c 1", "4 c 2"}, offsets(read(t, client, "plain")))
+	}
+	put("b 2", "a 3")
+	again()
+	assert.Equal(t, []string{"2 a 2", "4 c 2", "5 b 2", "6 a 3"}, offsets(read(t, client, "configuration")))
 	require.NoError(t, b.Close())
-	b, err = broker.Open(dir, "127.0.0.1:0", false)
-	require.NoError(t, err)
-	defer func() { assert.NoError(t, b.Close()) }()
-	client = connect(t, b.Addrs())
-	check()
 }
 
 func TestCommand_refuses(t *testing.T) {
@@ -223,6 +228,14 @@ func read(t *testing.T, admin *kgo.Client, topic string) (records []*kgo.Record)
 		})
 	}
 	return records
+}
+
+// offsets are values with the offsets before them.
+func offsets(records []*kgo.Record) (values []string) {
+	for _, r := range records {
+		values = append(values, fmt.Sprintf("%d %s", r.Offset, r.Value))
+	}
+	return values
 }
 
 func values(records []*kgo.Record) (values []string) {

@@ -164,16 +164,21 @@ type process struct {
 	addr string
 }
 
-// start starts one. It ends with the test.
-func start(t *testing.T, dir, addr string, sync bool) *process {
-	t.Helper()
+// command returns one that was not started yet.
+func command(dir, addr string, sync bool) *process {
 	cmd := exec.Command(os.Args[0])
 	args := []string{"-dir", dir, "-addr", addr, fmt.Sprintf("-sync=%t", sync)}
 	cmd.Env = append(os.Environ(), argsEnv+"="+strings.Join(args, "\n"))
-	stderr, err := cmd.StderrPipe()
+	return &process{cmd, addr}
+}
+
+// start starts one, and returns when it serves. It ends with the test.
+func start(t *testing.T, dir, addr string, sync bool) *process {
+	t.Helper()
+	p := command(dir, addr, sync)
+	stderr, err := p.StderrPipe()
 	require.NoError(t, err)
-	require.NoError(t, cmd.Start())
-	p := &process{cmd, ""}
+	require.NoError(t, p.Start())
 	t.Cleanup(p.kill)
 	lines := bufio.NewReader(stderr)
 	line, err := lines.ReadString('\n')
