@@ -68,7 +68,7 @@ func TestServe(t *testing.T) {
 		}
 		defer response.Body.Close()
 		body, err := io.ReadAll(response.Body)
-		require.NoError(t, err)
+		assert.NoError(t, err)
 		return response.StatusCode, string(body)
 	}
 	status, _ := get("/health")
