@@ -116,7 +116,9 @@ func TestCommand_refuses(t *testing.T) {
 		{"an address", []string{"-secret", good, "-brokers", "127.0.0.1:1", "-addr", "nowhere"}, "nowhere"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			assert.ErrorContains(t, collector.Command(t.Context(), test.args, io.Discard, io.Discard), test.want)
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			defer cancel()
+			assert.ErrorContains(t, collector.Command(ctx, test.args, io.Discard, io.Discard), test.want)
 		})
 	}
 }

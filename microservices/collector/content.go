@@ -8,7 +8,6 @@ import (
 	"mime"
 	"net/http"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 
@@ -82,7 +81,7 @@ func (d *delivery) read(body io.Reader, buf []byte) ([]byte, *fault) {
 			if wrong := d.takeRoom(cap(buf)); wrong != nil {
 				return nil, wrong
 			}
-			buf = slices.Grow(buf, cap(buf))
+			buf = append(make([]byte, 0, 2*cap(buf)), buf...)
 		}
 	}
 }

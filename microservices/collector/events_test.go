@@ -38,6 +38,7 @@ var dispositions = []struct {
 	{"the least", `{"kind":"view","site":"shop.example","path":"/"}`, "accepted", ""},
 	{"all of it", `{"id":"` + someID + `","kind":"like","site":"blog.example","path":"/a?b=c","referrer":"https://search.example/?q=x","time":"TIME","visitor":"v1"}`, "accepted", ""},
 	{"white space", " {\t\"kind\" : \"view\" , \"site\":\"shop.example\",\"path\":\"/\"}\r", "accepted", ""},
+	{"an escape", `{"kind":"vi\u0065w","site":"shop.example","path":"/"}`, "accepted", ""},
 	{"escapes", `{"kind":"vi\u0065w","site":"shop.example","path":"\u002f\ud83d\ude00\""}`, "accepted", ""},
 	{"not ASCII", `{"kind":"view","site":"shop.example","path":"/größe"}`, "accepted", ""},
 	{"null", `{"id":null,"kind":"view","site":"shop.example","path":"/","referrer":null,"time":null,"visitor":null}`, "accepted", ""},

@@ -209,7 +209,7 @@ func FuzzPlain(f *testing.F) {
 	for _, test := range dispositions {
 		f.Add([]byte(test.event))
 	}
-	for _, item := range []string{"", "{", `{"`, `{"kind`, `{"kind"`, `{"kind":`, `{"kind":"`, `{"kind":"x"`, `{"kind":"x",`, `{"kind":"x",}`, `{"kind":"x"}}`, `{}`, `{"kind":"x","kind":"x"}`, `{"":"x"}`, "{\"kind\":\"\x7f\"}"} {
+	for _, item := range []string{"", "{", `{"`, `{"kind`, `{"kind"`, `{"kind":`, `{"kind":"`, `{"kind":"x"`, `{"kind":"x",`, `{"kind":"x",}`, `{"kind":"x"}}`, `{}`, `{"kind":"x","kind":"x"}`, `{"":"x"}`, "{\"kind\":\"\x7f\"}", "{\"kind\":\"\x1f\"}", "{\"kind\":\"\n\"}"} {
 		f.Add([]byte(item))
 	}
 	f.Fuzz(func(t *testing.T, item []byte) {

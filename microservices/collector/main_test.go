@@ -26,6 +26,7 @@ import (
 	"gonotes/microservices/event"
 	"gonotes/microservices/service"
 	"gonotes/microservices/sites"
+	"gonotes/microservices/telemetry"
 	"gonotes/rest/api"
 )
 
@@ -74,8 +75,14 @@ func serve(role func(string) (http.Handler, error)) error {
 	return api.Serve(context.Background(), l, mux, slog.Default())
 }
 
-// onEmbedded is a collector that has an embedded broker in its process.
+// onEmbedded is a collector that has an embedded broker in its process, and is watched
+// as the service is.
 func onEmbedded(dir string, sync bool) (http.Handler, error) {
+	ctx := context.Background()
+	watch, err := telemetry.New(ctx, "collector")
+	if err != nil {
+		return nil, err
+	}
 	broker, err := broker.Open(dir, "127.0.0.1:0", sync)
 	if err != nil {
 		return nil, err
@@ -84,10 +91,14 @@ func onEmbedded(dir string, sync bool) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := bus.Create(context.Background(), client, event.Topics...); err != nil {
+	if err := bus.Create(ctx, client, event.Topics...); err != nil {
 		return nil, err
 	}
-	return collector.New(client, hundredSites(), secret, slog.Default())
+	c, err := collector.New(client, hundredSites(), secret, slog.Default())
+	if err != nil {
+		return nil, err
+	}
+	return watch.Handler(c), nil
 }
 
 // hundredSites are s0.example to s99.example.

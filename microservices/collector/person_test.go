@@ -102,6 +102,10 @@ func TestPerson(t *testing.T) {
 			assert.Equal(t, personOf(t, visit{secret: secret, at: day(2, 10), addr: "203.0.113.7:1", agent: strings.Repeat("a", 200)}),
 				personOf(t, visit{secret: secret, at: day(2, 10), addr: "203.0.113.7:1", agent: strings.Repeat("a", 5000)}), "browsers are told apart by so much")
 		}
+		of := visit{secret: secret, at: day(2, 10), addr: "[6161:6161:6161:6161:6161:6161:6161:6161]:1", agent: "b"}
+		like := of
+		like.visitor = "a" + strings.Repeat("a", 16) + "b"
+		assert.NotEqual(t, personOf(t, of), personOf(t, like), "nobody is called like an address")
 		// The year counts, too: MaxAge and MaxAhead span none, so the clock goes on.
 		v := named
 		v.at = time.Now()

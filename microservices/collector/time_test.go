@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -43,10 +44,10 @@ func TestEvents_time(t *testing.T) {
 		} {
 			got := post(c, jsonType, view(1, fmt.Sprintf(`"time":%q`, test.at.Format(time.RFC3339Nano)))).items(t)[0]
 			assert.Equal(t, test.reason, got.Reason)
-			if taken := bus.take(t); test.reason == "" {
-				assert.Equal(t, test.at.Truncate(time.Millisecond), taken[0].Time.In())
-			} else {
+			if taken := bus.take(t); test.reason != "" {
 				assert.Empty(t, taken)
+			} else if assert.Len(t, taken, 1) {
+				assert.Equal(t, test.at.Truncate(time.Millisecond), taken[0].Time.In())
 			}
 		}
 		time.Sleep(time.Hour)
@@ -114,6 +115,75 @@ func TestEvents_unknownAlone(t *testing.T) {
 	assert.Equal(t, "1", got.header.Get("Retry-After"))
 	assert.Equal(t, []outcome{{"unknown", "the bus fails", bus.take(t)[0].ID}}, got.items(t))
 }
+
+// When there is no room the collector takes nothing, and afterwards as much as before.
+func TestEvents_full(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var held []func(error)
+		hold := true
+		bus := &fakeBus{settle: func(_ *kgo.Record, done func(error)) {
+			if hold {
+				held = append(held, done)
+			} else {
+				done(nil)
+			}
+		}}
+		c := newCollector(t, bus)
+		var batch []string
+		for i := range collector.MaxBatch {
+			batch = append(batch, view(i, ""))
+		}
+		body := "[" + strings.Join(batch, ",") + "]"
+		refused := func(body string) {
+			got := post(c, jsonType, body)
+			assert.Equal(t, http.StatusTooManyRequests, got.status)
+			assert.Equal(t, "1", got.header.Get("Retry-After"))
+			assert.Equal(t, "Too much is under way. Nothing of this was taken; send it again later.", got.detail(t))
+		}
+		batches := 0
+		for ; c.Free() > collector.MaxContent+1<<17; batches++ { // what such a batch takes: its content doubles to that
+			assert.Equal(t, http.StatusServiceUnavailable, post(c, jsonType, body).status)
+		}
+		assert.Equal(t, batches*collector.MaxBatch, len(bus.take(t)))
+		left := c.Free()
+		refused(body)
+		refused(strings.Repeat(" ", collector.MaxContent-1000) + view(1, ""))
+		assert.Empty(t, bus.take(t))
+		assert.Equal(t, left, c.Free(), "who is refused leaves what he took")
+		for c.Free() >= 5<<10 {
+			assert.Equal(t, http.StatusServiceUnavailable, post(c, jsonType, view(1, "")).status)
+		}
+		bus.take(t)
+		refused(view(1, ""))
+		assert.Empty(t, bus.take(t))
+		for _, done := range held {
+			done(nil)
+		}
+		assert.Equal(t, int64(collector.MaxUnderWay), c.Free())
+		hold = false
+		assert.Equal(t, http.StatusAccepted, post(c, jsonType, body).status)
+	})
+}
+
+// Content takes room as it comes.
+func TestEvents_growing(t *testing.T) {
+	c := newCollector(t, &fakeBus{})
+	var free []int64
+	content := strings.NewReader(view(1, "") + strings.Repeat(" ", 100_000))
+	got := do(c, newRequest(http.MethodPost, "/events", jsonType, readerFunc(func(p []byte) (int, error) {
+		free = append(free, c.Free())
+		return content.Read(p[:min(len(p), 1000)])
+	})))
+	assert.Equal(t, http.StatusAccepted, got.status)
+	assert.Equal(t, int64(collector.MaxUnderWay-4<<10), free[0])
+	assert.LessOrEqual(t, free[len(free)-1], int64(collector.MaxUnderWay-100_000))
+	assert.GreaterOrEqual(t, free[len(free)-1], int64(collector.MaxUnderWay-200_000-4<<10))
+	assert.Equal(t, int64(collector.MaxUnderWay), c.Free())
+}
+
+type readerFunc func(p []byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 // Many records are settled at the very moment when their requests give up: each outcome
 // is accepted or unknown, and the room is given back.
