@@ -19,11 +19,9 @@ import (
 	"gonotes/microservices/insights"
 )
 
-// The service is ready when it knows what happened, and the sites. It answers for a site by
-// the domain that the configuration gives it, and ends with its context.
-func TestCommand(t *testing.T) {
-	b := newBus(t, event.TopicActivity)
-	b.produce(t, view(1, 1, march), view(2, 1, march.AddDate(0, 0, 1)))
+// command runs the service until the test ends, and returns a client of it.
+func command(t *testing.T, b *testBus) (get func(path string) (status int, body string)) {
+	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	said, log := io.Pipe()
 	ended := make(chan error, 1)
@@ -31,20 +29,15 @@ func TestCommand(t *testing.T) {
 		ended <- insights.Command(ctx, []string{"-addr", "127.0.0.1:0", "-brokers", strings.Join(b.addrs, ",")}, io.Discard, log)
 		log.Close()
 	}()
-	url, made := "", false
-	for lines := bufio.NewScanner(said); (url == "" || !made) && lines.Scan(); {
-		var line struct{ Msg, Addr string }
+	t.Cleanup(func() { stop(); assert.NoError(t, <-ended) })
+	lines := bufio.NewScanner(said)
+	var line struct{ Msg, Addr string }
+	for line.Msg != "serving" && lines.Scan() {
 		require.NoError(t, json.Unmarshal(lines.Bytes(), &line))
-		switch line.Msg {
-		case "serving":
-			url = "http://" + line.Addr
-		case "the numbers are made again":
-			made = true
-		}
 	}
 	go io.Copy(io.Discard, said)
-	get := func(path string) (int, string) {
-		response, err := http.Get(url + path)
+	return func(path string) (int, string) {
+		response, err := http.Get("http://" + line.Addr + path)
 		if err != nil {
 			return 0, err.Error()
 		}
@@ -53,27 +46,45 @@ func TestCommand(t *testing.T) {
 		assert.NoError(t, err)
 		return response.StatusCode, string(body)
 	}
-	require.Eventually(t, func() bool { status, _ := get("/months/2026-03"); return status == http.StatusOK }, patience, time.Millisecond)
-	status, body := get("/ready")
-	assert.Equal(t, http.StatusServiceUnavailable, status, "the sites are not known")
-	assert.Contains(t, body, "Not ready: the bus is not read to its end yet.")
+}
 
-	require.NoError(t, bus.Create(t.Context(), b.client, event.TopicConfiguration))
-	change := event.Change{Version: event.Version, Kind: "site", ID: "site-1", Parent: "account-1", Revision: 1, Body: []byte(`{"domain":"a.example"}`)}
-	value, err := change.Encode()
-	require.NoError(t, err)
-	require.NoError(t, b.client.ProduceSync(t.Context(), &kgo.Record{
-		Topic: event.TopicConfiguration.Name, Key: event.ChangeKey(change.Kind, change.ID), Value: value,
-	}).FirstErr())
-	require.Eventually(t, func() bool { status, _ := get("/ready"); return status == http.StatusNoContent }, patience, time.Millisecond)
-	require.Eventually(t, func() bool { // an empty configuration may have been all there was
-		status, body = get("/months/2026-03/sites/a.example")
-		return status == http.StatusOK
-	}, patience, time.Millisecond)
-	assert.Contains(t, body, `"actives":1,`)
-	assert.Contains(t, body, `"views":2,`)
-	stop()
-	assert.NoError(t, <-ended)
+// The service is ready when it knows what happened and the sites, whichever comes first,
+// and answers for a site by the domain that the configuration gives it.
+func TestCommand(t *testing.T) {
+	activity := func(b *testBus) { b.produce(t, view(1, 1, march), view(2, 1, march.AddDate(0, 0, 1))) }
+	configuration := func(b *testBus) {
+		change := event.Change{Version: event.Version, Kind: "site", ID: "site-1", Parent: "account-1", Revision: 1, Body: []byte(`{"domain":"a.example"}`)}
+		value, err := change.Encode()
+		require.NoError(t, err)
+		record := &kgo.Record{Topic: event.TopicConfiguration.Name, Key: event.ChangeKey(change.Kind, change.ID), Value: value}
+		require.NoError(t, b.client.ProduceSync(t.Context(), record).FirstErr())
+	}
+	for _, test := range []struct {
+		first, then         event.Topic
+		fillFirst, fillThen func(*testBus)
+		path, known         string // an answer that tells that the first is read
+	}{
+		{event.TopicActivity, event.TopicConfiguration, activity, configuration, "/months/2026-03", `"views":2,`},
+		{event.TopicConfiguration, event.TopicActivity, configuration, activity, "/months/2026-03/sites/a.example", "Nothing happened in 2026-03."},
+	} {
+		b := newBus(t, test.first)
+		test.fillFirst(b)
+		get := command(t, b)
+		answers := func(path, want string) {
+			t.Helper()
+			require.Eventually(t, func() bool { _, body := get(path); return strings.Contains(body, want) }, patience, time.Millisecond)
+		}
+		answers(test.path, test.known)
+		status, body := get("/ready")
+		assert.Equal(t, http.StatusServiceUnavailable, status, "there is no topic %s yet", test.then.Name)
+		assert.Contains(t, body, "Not ready: the bus is not read to its end yet.")
+
+		require.NoError(t, bus.Create(t.Context(), b.client, test.then))
+		test.fillThen(b)
+		require.Eventually(t, func() bool { status, _ := get("/ready"); return status == http.StatusNoContent }, patience, time.Millisecond)
+		answers("/months/2026-03/sites/a.example", `"actives":1,`) // it may have been ready for a topic that was still empty
+		answers("/months/2026-03/sites/a.example", `"views":2,`)
+	}
 }
 
 // It does not start without a bus, or with what it does not know.
