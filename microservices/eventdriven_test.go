@@ -1,8 +1,12 @@
 package microservices_test
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"testing"
 
@@ -16,36 +20,42 @@ import (
 	"gonotes/microservices/event"
 )
 
-// memory is how a system remembers what happened: happen tells it, and byPage answers a
-// question that nobody had asked before all of it had happened.
+// memory is how a system remembers what happened: happen tells it, and ask puts a question
+// to it that nobody had until then, how many views each page had, which answer answers
+// after more has happened.
 type memory struct {
 	happen func(event.Activity)
-	byPage func() map[string]int
+	ask    func()
+	answer func() map[string]int
 }
 
 // A question about the past that is new is answered by reading the events again; a service
 // that was called has kept the answers to the questions of that time.
 func TestEventDriven(t *testing.T) {
-	want := map[string]int{"/a": 30, "/b": 20, "/c": 10}
+	views := map[string]int{"/a": 15, "/b": 10, "/c": 5} // before the question, and again after it
 	proof := claim.Prove(t, microservices.EventDriven, func(m memory) error {
-		for _, page := range slices.Sorted(maps.Keys(want)) {
-			for range want[page] {
-				a := activity(page)
-				m.happen(a)
+		happen := func() {
+			for _, page := range slices.Sorted(maps.Keys(views)) {
+				for range views[page] {
+					m.happen(activity(page))
+				}
 			}
 		}
-		got := m.byPage()
-		for _, page := range slices.Sorted(maps.Keys(want)) {
-			if got[page] != want[page] {
-				return fmt.Errorf("%d views of %s are known, want %d", got[page], page, want[page])
+		happen()
+		m.ask()
+		happen()
+		got := m.answer()
+		for _, page := range slices.Sorted(maps.Keys(views)) {
+			if want := 2 * views[page]; got[page] != want {
+				return fmt.Errorf("%d views of %s are known, want %d", got[page], page, want)
 			}
 		}
 		return nil
 	})
 	proof.Engine("embedded broker (kfake)")
-	proof.Holds("events on a bus, read again from the first", remembering(t, false))
-	proof.Control("a service that is called for each view and counts by hour", called(), "0 views of /a are known, want 30")
-	proof.Control("events on a bus that deletes what was read", remembering(t, true), "0 views of /a are known, want 30")
+	proof.Holds("events on a bus, read again from the first", events(t, false))
+	proof.Control("a service that is called for each view, whose next version counts by page", called(t), "15 views of /a are known, want 30")
+	proof.Control("events on a bus that deletes what was read", events(t, true), "15 views of /a are known, want 30")
 }
 
 var sequence byte
@@ -59,56 +69,67 @@ func activity(page string) event.Activity {
 	}
 }
 
-func remembering(t *testing.T, forgets bool) memory {
+// events is a bus. Whoever has a question reads the events from the first that is left.
+func events(t *testing.T, deletes bool) memory {
 	brokers := newBus(t)
 	client, err := bus.Connect(brokers)
 	require.NoError(t, err)
 	t.Cleanup(client.Close)
 	topic := event.TopicActivity.Name
-	ends := func() kadm.ListedOffsets {
-		ends, err := kadm.NewClient(client).ListEndOffsets(t.Context(), topic)
-		require.NoError(t, err)
-		return ends
-	}
 	return memory{
 		happen: func(a event.Activity) {
 			require.NoError(t, client.ProduceSync(t.Context(), &kgo.Record{Topic: topic, Key: a.Key(), Value: a.Encode()}).FirstErr())
 		},
-		byPage: func() map[string]int {
-			if forgets {
-				_, err := kadm.NewClient(client).DeleteRecords(t.Context(), ends().Offsets())
-				require.NoError(t, err)
+		ask: func() {
+			if !deletes {
+				return
 			}
-			starts, err := kadm.NewClient(client).ListStartOffsets(t.Context(), topic)
+			ends, err := kadm.NewClient(client).ListEndOffsets(t.Context(), topic)
 			require.NoError(t, err)
-			left := int64(0)
-			ends().Each(func(end kadm.ListedOffset) {
-				start, _ := starts.Lookup(topic, end.Partition)
-				left += end.Offset - start.Offset
-			})
-			reader, err := bus.Connect(brokers, kgo.ConsumePartitions(starts.KOffsets()))
+			_, err = kadm.NewClient(client).DeleteRecords(t.Context(), ends.Offsets())
 			require.NoError(t, err)
-			defer reader.Close()
-			model := map[string]int{}
-			for left > 0 {
-				reader.PollFetches(t.Context()).EachRecord(func(r *kgo.Record) {
-					a, err := event.DecodeActivity(r.Value)
+		},
+		answer: func() map[string]int {
+			byPage := map[string]int{}
+			values, _ := readAgain(t, brokers, topic)
+			for _, partition := range values {
+				for _, value := range partition {
+					a, err := event.DecodeActivity([]byte(value))
 					require.NoError(t, err)
-					model[a.Path]++
-					left--
-				})
+					byPage[a.Path]++
+				}
 			}
-			return model
+			return byPage
 		},
 	}
 }
 
-// called is a service with the question of its time: how many views were there in an hour?
-// Asked by page, it begins to count then.
-func called() memory {
-	byHour := map[event.Time]int{}
+// called is a service that is told of each view by a request and answers the question of
+// its time, how many views an hour had. The version that is deployed for the new question
+// begins to count by page then.
+func called(t *testing.T) memory {
+	byHour, byPage, version := map[event.Time]int{}, map[string]int{}, 1
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		value, _ := io.ReadAll(r.Body)
+		a, err := event.DecodeActivity(value)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		byHour[a.Time]++
+		if version == 2 {
+			byPage[a.Path]++
+		}
+	}))
+	t.Cleanup(server.Close)
 	return memory{
-		happen: func(a event.Activity) { byHour[a.Time]++ },
-		byPage: func() map[string]int { return map[string]int{} },
+		happen: func(a event.Activity) {
+			response, err := server.Client().Post(server.URL, "application/json", bytes.NewReader(a.Encode()))
+			require.NoError(t, err)
+			response.Body.Close()
+			require.Equal(t, http.StatusOK, response.StatusCode)
+		},
+		ask:    func() { version = 2 },
+		answer: func() map[string]int { return byPage },
 	}
 }
