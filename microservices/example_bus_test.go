@@ -22,6 +22,15 @@ func exampleBus(topic event.Topic) (brokers []string, stop func()) {
 	if err != nil {
 		log.Fatal(err)
 	}
+	b := exampleBroker(dir, topic)
+	return b.Addrs(), func() {
+		b.Close()
+		os.RemoveAll(dir)
+	}
+}
+
+// exampleBroker opens a broker in a folder, and makes a topic if it is not there.
+func exampleBroker(dir string, topic event.Topic) *broker.Broker {
 	b, err := broker.Open(dir, "127.0.0.1:0", false)
 	if err != nil {
 		log.Fatal(err)
@@ -31,10 +40,7 @@ func exampleBus(topic event.Topic) (brokers []string, stop func()) {
 	if err := bus.Create(context.Background(), client, topic); err != nil {
 		log.Fatal(err)
 	}
-	return b.Addrs(), func() {
-		b.Close()
-		os.RemoveAll(dir)
-	}
+	return b
 }
 
 func connect(brokers []string, opts ...kgo.Opt) *kgo.Client {
@@ -103,58 +109,78 @@ func Example_kafkaBus_group() {
 	// archive reads / /about /contact
 }
 
-// The same batch is applied twice, as after a kill before the offset was committed. What
-// keeps its position with its numbers counts once.
+// A consumer ends before it has committed, and the next one of its group is handed the
+// same records again. What keeps its position with its number counts each once.
 func Example_kafkaBus_exactlyOnce() {
-	naive, exact, position := 0, 0, int64(0)
-	apply := func(records []*kgo.Record) {
-		for _, r := range records {
-			naive++
-			if r.Offset >= position { // the two change together, in one transaction
-				exact, position = exact+1, r.Offset+1
-			}
+	ctx := context.Background()
+	brokers, stop := exampleBus(event.Topic{Name: "views", Partitions: 1})
+	defer stop()
+	producer := connect(brokers)
+	defer producer.Close()
+	for _, path := range []string{"/", "/about", "/contact"} {
+		if err := producer.ProduceSync(ctx, &kgo.Record{Topic: "views", Value: []byte(path)}).FirstErr(); err != nil {
+			log.Fatal(err)
 		}
 	}
-	batch := []*kgo.Record{{Offset: 0}, {Offset: 1}, {Offset: 2}}
-	apply(batch)
-	apply(batch)
-	fmt.Println("counted by who counts each delivery:", naive)
-	fmt.Println("counted with the position:", exact)
+	deliveries, views, position := 0, 0, int64(0)
+	for range 2 {
+		client := connect(brokers, kgo.ConsumerGroup("numbers"), kgo.ConsumeTopics("views"), kgo.DisableAutoCommit())
+		client.PollFetches(ctx).EachRecord(func(r *kgo.Record) {
+			deliveries++
+			if r.Offset >= position { // the two change together, in one transaction of their store
+				views, position = views+1, r.Offset+1
+			}
+		})
+		client.Close()
+	}
+	fmt.Println("deliveries:", deliveries)
+	fmt.Println("views:", views)
 	// Output:
-	// counted by who counts each delivery: 6
-	// counted with the position: 3
+	// deliveries: 6
+	// views: 3
 }
 
 // Of a compacted topic the last record of each key stays, so it is a table: who reads it
 // from the first record has the state of everything. A record without a value deletes.
 func Example_kafkaBus_compacted() {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	brokers, stop := exampleBus(event.TopicConfiguration)
-	defer stop()
-	client := connect(brokers)
-	defer client.Close()
-	put := func(key string, value []byte) {
-		if err := client.ProduceSync(ctx, &kgo.Record{Topic: event.TopicConfiguration.Name, Key: []byte(key), Value: value}).FirstErr(); err != nil {
+	dir, err := os.MkdirTemp("", "bus")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	b := exampleBroker(dir, event.TopicConfiguration)
+	producer := connect(b.Addrs(), kgo.DefaultProduceTopic(event.TopicConfiguration.Name))
+	for _, r := range []kgo.Record{
+		{Key: []byte("site/1"), Value: []byte("a.example")},
+		{Key: []byte("site/2"), Value: []byte("b.example")},
+		{Key: []byte("site/1"), Value: []byte("new.example")},
+		{Key: []byte("site/2")},
+		{Key: []byte("site/3"), Value: []byte("c.example")},
+	} {
+		if err := producer.ProduceSync(context.Background(), &r).FirstErr(); err != nil {
 			log.Fatal(err)
 		}
 	}
-	put("site/1", []byte("a.example"))
-	put("site/2", []byte("b.example"))
-	put("site/1", []byte("new.example"))
-	put("site/2", nil)
-	put("site/3", []byte("c.example"))
-
-	table := map[string]string{}
-	err := bus.Follow(ctx, brokers, event.TopicConfiguration.Name, func(r *kgo.Record) {
-		if r.Value == nil {
-			delete(table, string(r.Key))
-			return
-		}
-		table[string(r.Key)] = string(r.Value)
-	}, cancel) // when all is read that was there
-	fmt.Println(table, err)
-	// Output: map[site/1:new.example site/3:c.example] <nil>
+	producer.Close()
+	show := func() {
+		ctx, cancel := context.WithCancel(context.Background())
+		table, records := map[string]string{}, 0
+		err := bus.Follow(ctx, b.Addrs(), event.TopicConfiguration.Name, func(r *kgo.Record) {
+			records++
+			if table[string(r.Key)] = string(r.Value); r.Value == nil {
+				delete(table, string(r.Key))
+			}
+		}, cancel) // when all is read that was there
+		fmt.Println(records, "records,", table, err)
+	}
+	show()
+	b.Close()
+	b = exampleBroker(dir, event.TopicConfiguration) // the embedded broker compacts when it is opened
+	defer b.Close()
+	show()
+	// Output:
+	// 5 records, map[site/1:new.example site/3:c.example] <nil>
+	// 3 records, map[site/1:new.example site/3:c.example] <nil>
 }
 
 // What a transaction wrote is seen when it is committed, and never if it is aborted, by
