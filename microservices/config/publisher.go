@@ -26,9 +26,10 @@ type Publisher struct {
 	store.Store
 	log *slog.Logger
 
-	mu    sync.Mutex
-	dirty []document // what may differ from the topic
-	more  chan struct{}
+	mu     sync.Mutex
+	dirty  []document // what may differ from the topic, each once
+	queued map[document]bool
+	more   chan struct{}
 }
 
 type document struct {
@@ -38,7 +39,7 @@ type document struct {
 
 // NewPublisher returns a publisher of the documents of s. Run publishes them.
 func NewPublisher(s store.Store, log *slog.Logger) *Publisher {
-	return &Publisher{Store: s, log: log, more: make(chan struct{}, 1)}
+	return &Publisher{Store: s, log: log, queued: map[document]bool{}, more: make(chan struct{}, 1)}
 }
 
 // Create is that of the store.
@@ -86,7 +87,10 @@ func refused(err error) bool {
 
 func (p *Publisher) changed(kind store.Kind, id string) {
 	p.mu.Lock()
-	p.dirty = append(p.dirty, document{kind, id})
+	if d := (document{kind, id}); !p.queued[d] {
+		p.queued[d] = true
+		p.dirty = append(p.dirty, d)
+	}
 	p.mu.Unlock()
 	select {
 	case p.more <- struct{}{}:
@@ -102,6 +106,7 @@ func (p *Publisher) next() (document, bool) {
 	}
 	d := p.dirty[0]
 	p.dirty = p.dirty[1:]
+	delete(p.queued, d) // a change from now on may come after it is read from the store
 	return d, true
 }
 
@@ -150,7 +155,8 @@ func (p *Publisher) publish(ctx context.Context, client *kgo.Client, d document)
 				Version: event.Version, Kind: string(doc.Kind), ID: doc.ID, Parent: doc.Parent, Revision: doc.Version, Body: []byte(doc.Body),
 			}
 			if record.Value, err = change.Encode(); err != nil {
-				return fmt.Errorf("encode %s %s: %w", d.kind, d.id, err)
+				p.log.Error("a document that cannot be encoded is not published", "kind", d.kind, "id", d.id, "error", err)
+				return nil // to try again would keep the others waiting
 			}
 		}
 		if err := client.ProduceSync(ctx, record).FirstErr(); err != nil {

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"reflect"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -175,6 +176,36 @@ func TestPublisher_busAway(t *testing.T) {
 		b = newBus(t, dir, addr)
 		equal(t, documents, b.Addrs())
 	}
+}
+
+// However often a document changes while the bus is away, it waits once.
+func TestPublisher_waitsOnce(t *testing.T) {
+	b := newBus(t, t.TempDir(), "127.0.0.1:0")
+	documents := store.NewMemory()
+	p := config.NewPublisher(documents, quiet)
+	create(t, p, "account", "", "a1", "a2")
+	for range 100 {
+		update(t, p, "account", "a1")
+	}
+	run(t, p, b.Addrs())
+	equal(t, documents, b.Addrs())
+	update(t, p, "account", "a1")
+	equal(t, documents, b.Addrs())
+	assert.Equal(t, int64(3), end(t, b.Addrs()), "records: two for a1, one for a2")
+}
+
+// A document that cannot be encoded keeps no other one waiting.
+func TestPublisher_cannotEncode(t *testing.T) {
+	b := newBus(t, t.TempDir(), "127.0.0.1:0")
+	documents := store.NewMemory()
+	p, _ := publish(t, documents, b.Addrs())
+	bad := document("account", "", "a1")
+	bad.Body = []byte(`{"n":1,"n":2}`)
+	require.NoError(t, creates(p, bad, store.Key{}))
+	create(t, p, "account", "", "a2")
+	require.Eventually(t, func() bool { return slices.Equal([]string{"a2"}, ids(topic(t, b.Addrs()))) }, patience, 10*time.Millisecond)
+	update(t, p, "account", "a1")
+	equal(t, documents, b.Addrs())
 }
 
 // While the store fails, the publisher tries again.
@@ -347,7 +378,13 @@ func connect(t *testing.T, brokers []string) *kgo.Client {
 // publish runs a publisher of a store until it is stopped, or the test ends.
 func publish(t *testing.T, documents store.Store, brokers []string) (p *config.Publisher, stop func()) {
 	t.Helper()
-	p, client := config.NewPublisher(documents, quiet), connect(t, brokers)
+	p = config.NewPublisher(documents, quiet)
+	return p, run(t, p, brokers)
+}
+
+func run(t *testing.T, p *config.Publisher, brokers []string) (stop func()) {
+	t.Helper()
+	client := connect(t, brokers)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- p.Run(ctx, client, brokers) }()
@@ -361,7 +398,7 @@ func publish(t *testing.T, documents store.Store, brokers []string) (p *config.P
 		}
 	})
 	t.Cleanup(stop)
-	return p, stop
+	return stop
 }
 
 func document(kind store.Kind, parent, id string) store.Document {
