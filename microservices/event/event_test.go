@@ -81,6 +81,17 @@ func TestDecode(t *testing.T) {
 	}
 }
 
+// Each member means what it did when the first message was written.
+func TestDecode_meaning(t *testing.T) {
+	a, err := event.DecodeActivity([]byte(`{"v":1,"id":"0190a6e0-0000-7000-8000-000000000001","kind":"view","time":1234567890123,"site":"0190a6e0-0000-7000-8000-00000000ab01",` +
+		`"domain":"s1.example","path":"/articles/12","referrer":"search.example","person":"ab000000000000000000000000000001"}`))
+	require.NoError(t, err)
+	assert.Equal(t, view(), a)
+	c, err := event.DecodeChange([]byte(goodChange))
+	require.NoError(t, err)
+	assert.Equal(t, event.Change{Version: 1, Kind: "site", ID: "s", Parent: "a", Revision: 3, Body: jsontext.Value(`{"domain":"a.example"}`)}, c)
+}
+
 // A reader ignores members that it does not know.
 func TestDecode_unknownMember(t *testing.T) {
 	want := view()
