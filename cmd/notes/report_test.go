@@ -73,7 +73,7 @@ func TestReport_complete(t *testing.T) {
 			}
 		}
 	}
-	assert.Len(t, b.Ledger.Claims, claims)
+	assert.GreaterOrEqual(t, claims, len(b.Ledger.Claims), "a claim may be newer than the ledger")
 	assert.Greater(t, examples, claims)
 	assert.Greater(t, len(b.Costs), 5)
 	assert.Equal(t, 6, strings.Count(page, "<img src=\"data:image/svg"))
@@ -183,10 +183,12 @@ choose("closures", ""); choose("", "wrong"); choose("closures", "wrong"); choose
 done(got);`, &got)
 	for _, choice := range []struct{ topic, verdict string }{{"closures", ""}, {"", "wrong"}, {"closures", "wrong"}, {"", ""}} {
 		claims, topics := 0, map[string]bool{}
-		for _, c := range b.Ledger.Claims {
-			if (choice.topic == "" || choice.topic == c.Topic) && (choice.verdict == "" || choice.verdict == string(c.Verdict)) {
-				claims++
-				topics[c.Topic] = true
+		for _, chapter := range b.Chapters {
+			for _, c := range chapter.Claims {
+				if topic := c.ID.Topic(); (choice.topic == "" || choice.topic == topic) && (choice.verdict == "" || choice.verdict == string(c.Verdict)) {
+					claims++
+					topics[topic] = true
+				}
 			}
 		}
 		want := [3]string{fmt.Sprint(claims), count(claims, "claim", "claims"), fmt.Sprint(len(topics))}

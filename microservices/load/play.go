@@ -23,7 +23,7 @@ type Player struct {
 	Patience  time.Duration     // how long an event is sent again until it is acknowledged
 	Transport http.RoundTripper // nil for one that keeps a connection for each client
 
-	sent, acknowledged, again, refused atomic.Int64
+	sent, acknowledged, again atomic.Int64
 }
 
 // Progress is how far a Player is.
@@ -31,12 +31,11 @@ type Progress struct {
 	Sent         int64 // events handed to a client
 	Acknowledged int64
 	Again        int64 // requests that had to be sent again
-	Refused      int64 // events that the collector does not take
 }
 
 // Progress tells how far it is.
 func (p *Player) Progress() Progress {
-	return Progress{p.sent.Load(), p.acknowledged.Load(), p.again.Load(), p.refused.Load()}
+	return Progress{p.sent.Load(), p.acknowledged.Load(), p.again.Load()}
 }
 
 // Play sends the events, and sends each again until it is acknowledged. It returns an
@@ -70,14 +69,10 @@ func (p *Player) Play(ctx context.Context, events func(yield func(Event) bool)) 
 			return false
 		case <-time.After(time.Until(due)):
 		}
-		select {
-		case <-ctx.Done():
-			return false
-		case batches <- batch:
-			sent += len(batch)
-			p.sent.Store(int64(sent))
-			return true
-		}
+		batches <- batch // a client takes it, also when ctx has ended
+		sent += len(batch)
+		p.sent.Store(int64(sent))
+		return true
 	}
 	var batch []Event
 	for e := range events {
@@ -148,7 +143,6 @@ func (p *Player) once(ctx context.Context, client *http.Client, batch []Event) e
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		return fmt.Errorf("status %d: %s", response.StatusCode, answer)
 	default:
-		p.refused.Add(int64(len(batch)))
 		return fmt.Errorf("%w with status %d: %s", errNever, response.StatusCode, answer)
 	}
 	items := struct{ Items []disposition }{make([]disposition, 1)}
@@ -161,7 +155,6 @@ func (p *Player) once(ctx context.Context, client *http.Client, batch []Event) e
 	}
 	for i, e := range batch {
 		if got := items.Items[i]; got.Status != "accepted" || got.ID != e.ID.String() {
-			p.refused.Add(1)
 			return fmt.Errorf("%w: event %v is %s (%s)", errNever, e.ID, got.Status, got.Reason)
 		}
 		p.Tally.Add(e)

@@ -101,12 +101,14 @@ func (d *Difference) note(what string, got, want int64) {
 func (t *Tally) Settle(ctx context.Context, aggregator, insights string, patience time.Duration) (Difference, error) {
 	for giveUp := time.Now().Add(patience); ; {
 		d, err := t.Compare(ctx, aggregator, insights)
+		if ctx.Err() != nil {
+			return d, context.Cause(ctx)
+		}
 		if err != nil || d.First == nil || time.Now().After(giveUp) {
 			return d, err
 		}
 		select {
 		case <-ctx.Done():
-			return d, context.Cause(ctx)
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
