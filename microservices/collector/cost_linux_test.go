@@ -24,7 +24,7 @@ func TestCost(t *testing.T) {
 		rounds, lasts, ratio = 10, 2*time.Second, 1.5
 	}
 	bare, collector := start(t, "bare", ""), start(t, "collector", t.TempDir())
-	for _, l := range []load{{20_000, 1, 512, lasts}, {50_000, 100, 512, lasts}} {
+	for _, l := range []load{{20_000, 1, 512, lasts}, {200_000, 100, 32, lasts}} {
 		var ofBare, ofCollector []played
 		for range rounds {
 			ofBare = append(ofBare, bare.play(t, l))
