@@ -40,7 +40,7 @@ func synchronousCollector(ctx context.Context, args []string, stdout, _ io.Write
 	}
 	defer client.Close()
 	known := sites.Of(sites.Site{ID: "1", Domain: "twin.example"})
-	c, err := collector.New(client, known, make([]byte, 32), slog.New(slog.DiscardHandler))
+	c, err := collector.New(client, known, make([]byte, 32), nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}

@@ -57,7 +57,7 @@ func newCollector(t testing.TB, brokers []string, wrap func(collector.Bus) colle
 	if wrap != nil {
 		to = wrap(client)
 	}
-	c, err := collector.New(to, sites.Of(theSite), make([]byte, 32), quiet)
+	c, err := collector.New(to, sites.Of(theSite), make([]byte, 32), nil, quiet)
 	require.NoError(t, err)
 	return c
 }

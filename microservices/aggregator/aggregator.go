@@ -12,9 +12,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
@@ -44,11 +46,12 @@ const absence = 10 * time.Second
 // it was killed: then it gets its partitions back at once, and not when the bus has given
 // up waiting for a member that is gone.
 func Run(ctx context.Context, brokers []string, instance string, store analytics.Store, watch *telemetry.Telemetry, log *slog.Logger) error {
-	a := aggregator{store: store, watch: watch, log: log, positions: map[int32]int64{}}
+	a := aggregator{store: store, watch: watch, log: log, measures: measuresOf(watch), positions: map[int32]int64{}}
 	client, err := bus.Connect(brokers,
 		kgo.ConsumerGroup(Group),
 		kgo.InstanceID(instance),
 		kgo.SessionTimeout(absence),
+		kgo.RebalanceTimeout(absence), // else those that are there wait a minute for one that went meanwhile
 		kgo.ConsumeTopics(event.TopicActivity.Name),
 		kgo.DisableAutoCommit(), // the positions are in the store
 		kgo.AdjustFetchOffsetsFn(a.fromStore),
@@ -84,9 +87,33 @@ type aggregator struct {
 	store analytics.Store
 	watch *telemetry.Telemetry // or nil
 	log   *slog.Logger
+	measures
 
 	mu        sync.Mutex
 	positions map[int32]int64
+}
+
+// measures are what a service of this kind is watched by, for Prometheus.
+type measures struct {
+	applied prometheus.Counter
+	delay   prometheus.Histogram
+	lag     *prometheus.GaugeVec
+}
+
+func measuresOf(watch *telemetry.Telemetry) measures {
+	metric := watch.Metrics()
+	return measures{
+		applied: metric.NewCounter(prometheus.CounterOpts{
+			Name: "aggregator_records_total", Help: "Records of the bus that are in the numbers.",
+		}),
+		delay: metric.NewHistogram(prometheus.HistogramOpts{
+			Name: "aggregator_delay_seconds", Help: "Time from when the collector took an event until it is in the numbers, of the oldest of each batch.",
+			Buckets: prometheus.ExponentialBuckets(.005, 2, 16),
+		}),
+		lag: metric.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "aggregator_lag_records", Help: "Records of a partition that are not in the numbers yet, as of its last batch.",
+		}, []string{"partition"}),
+	}
 }
 
 // fromStore makes the client begin where the store stands, not where the group does.
@@ -135,6 +162,9 @@ func (a *aggregator) apply(ctx context.Context, p kgo.FetchTopicPartition) error
 	a.mu.Lock()
 	a.positions[p.Partition] = batch.Next
 	a.mu.Unlock()
+	a.applied.Add(float64(len(p.Records)))
+	a.delay.Observe(time.Since(p.Records[0].Timestamp).Seconds())
+	a.lag.WithLabelValues(strconv.Itoa(int(p.Partition))).Set(float64(p.HighWatermark - batch.Next))
 	return nil
 }
 

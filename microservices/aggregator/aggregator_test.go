@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -23,6 +25,7 @@ import (
 	"gonotes/microservices/broker"
 	"gonotes/microservices/bus"
 	"gonotes/microservices/event"
+	"gonotes/microservices/telemetry"
 )
 
 const patience = 2 * time.Minute
@@ -109,6 +112,32 @@ func TestRun(t *testing.T) {
 	eventually(t, store, "a", 3)
 	produce(t, client, view("a", 1), view("a", 4))
 	eventually(t, store, "a", 4)
+}
+
+// How far and how late the numbers are can be watched.
+func TestRun_metrics(t *testing.T) {
+	t.Setenv(telemetry.EndpointEnv, "")
+	watch, err := telemetry.New(t.Context(), "aggregator")
+	require.NoError(t, err)
+	defer watch.Close(t.Context())
+	brokers, client := newBus(t)
+	store := newStore(t)
+	produce(t, client, view("a", 1), view("a", 2), view("", 3))
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- aggregator.Run(ctx, brokers, "one", store, watch, quiet) }()
+	eventually(t, store, "a", 2)
+	produce(t, client, view("a", 4))
+	eventually(t, store, "a", 3)
+	stop()
+	assert.NoError(t, <-ended)
+	w := httptest.NewRecorder()
+	watch.Answers().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	assert.Regexp(t, `(?m)^aggregator_records_total 4$`, w.Body)
+	assert.Regexp(t, `(?m)^aggregator_lag_records{partition="\d"} 0$`, w.Body)
+	assert.NotRegexp(t, `(?m)^aggregator_lag_records{partition="\d"} [^0]`, w.Body)
+	assert.Regexp(t, `(?m)^aggregator_delay_seconds_count [1-4]$`, w.Body)
+	assert.NotRegexp(t, `(?m)^aggregator_delay_seconds_bucket{le="\+Inf"} 0$`, w.Body)
 }
 
 // A store that has nothing is filled from the first record, whatever the consumer group

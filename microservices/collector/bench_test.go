@@ -48,7 +48,7 @@ func contentOf(n, events int) string {
 // What the handlers do with a request, without net/http and without a bus.
 // Run: go test -run='^$' -bench=Events -count=10 ./microservices/collector
 func BenchmarkEvents(b *testing.B) {
-	c, err := collector.New(nowhere{}, hundredSites(), secret, slog.New(slog.DiscardHandler))
+	c, err := collector.New(nowhere{}, hundredSites(), secret, nil, slog.New(slog.DiscardHandler))
 	require.NoError(b, err)
 	for _, events := range []int{1, 100} {
 		for _, impl := range []struct {

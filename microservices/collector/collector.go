@@ -36,10 +36,12 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"golang.org/x/time/rate"
 
 	"gonotes/microservices/sites"
+	"gonotes/microservices/telemetry"
 	"gonotes/rest/problem"
 )
 
@@ -72,11 +74,13 @@ type Collector struct {
 	failing rate.Sometimes // of what the bus says when it fails, which it may do for every event
 	free    atomic.Int64   // bytes of MaxUnderWay
 	mux     *http.ServeMux
+	counts  map[status]prometheus.Counter
 }
 
 // New returns a collector for the bus and the sites. The secret keys the hashes of
-// visitors: collectors of one platform share it. It has 32 bytes at least.
-func New(bus Bus, directory *sites.Directory, secret []byte, log *slog.Logger) (*Collector, error) {
+// visitors: collectors of one platform share it. It has 32 bytes at least. The events are
+// counted by watch; nil counts them for nobody.
+func New(bus Bus, directory *sites.Directory, secret []byte, watch *telemetry.Telemetry, log *slog.Logger) (*Collector, error) {
 	if len(secret) < minSecret {
 		return nil, fmt.Errorf("collector: secret of %d bytes, want %d at least", len(secret), minSecret)
 	}
@@ -85,6 +89,13 @@ func New(bus Bus, directory *sites.Directory, secret []byte, log *slog.Logger) (
 		persons: persons{secret: secret, months: map[int]*sync.Pool{}},
 		failing: rate.Sometimes{Interval: time.Second},
 		mux:     http.NewServeMux(),
+		counts:  map[status]prometheus.Counter{},
+	}
+	outcomes := watch.Metrics().NewCounterVec(prometheus.CounterOpts{
+		Name: "collector_events_total", Help: "Events by what became of them.",
+	}, []string{"status"})
+	for _, s := range []status{accepted, marked, duplicate, refused, unknown} {
+		c.counts[s] = outcomes.WithLabelValues(string(s))
 	}
 	c.free.Store(MaxUnderWay)
 	c.mux.HandleFunc("POST /events", c.events)
@@ -112,5 +123,9 @@ func (c *Collector) events(w http.ResponseWriter, r *http.Request) {
 		refuse(w, wrong)
 		return
 	}
-	answer(w, one, d.wait(Timeout))
+	outcomes := d.wait(Timeout)
+	for _, o := range outcomes {
+		c.counts[o.status].Inc()
+	}
+	answer(w, one, outcomes)
 }

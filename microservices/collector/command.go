@@ -49,7 +49,7 @@ func Command(ctx context.Context, args []string, _, stderr io.Writer) error {
 	}
 	defer client.Close()
 	directory := sites.NewDirectory()
-	c, err := New(client, directory, secret, log)
+	c, err := New(client, directory, secret, watch, log)
 	if err != nil {
 		return fmt.Errorf("file %q: %w", *path, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"gonotes/microservices/collector"
 	"gonotes/microservices/event"
 	"gonotes/microservices/sites"
+	"gonotes/microservices/telemetry"
 )
 
 // view returns an event with an ID and other members.
@@ -226,6 +228,30 @@ func TestEvents_duplicate(t *testing.T) {
 	assert.Equal(t, "accepted", again.items(t)[0].Status, "what was sent before is for who counts")
 }
 
+// What became of events is counted.
+func TestEvents_counted(t *testing.T) {
+	t.Setenv(telemetry.EndpointEnv, "")
+	watch, err := telemetry.New(t.Context(), "collector")
+	require.NoError(t, err)
+	defer watch.Close(t.Context())
+	c, err := collector.New(&fakeBus{}, sites.Of(known...), secret, watch, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	counts := func() (counts []string) {
+		w := httptest.NewRecorder()
+		watch.Answers().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+		return regexp.MustCompile(`(?m)^collector_events_total.*$`).FindAllString(w.Body.String(), -1)
+	}
+	assert.Len(t, counts(), 5)
+	other := strings.Replace(view(3, ""), "shop.example", "other.example", 1)
+	post(c, ndjsonType, strings.Join([]string{view(1, ""), view(2, ""), view(2, ""), other, "{}"}, "\n"))
+	post(c, jsonType, view(4, ""))
+	post(c, jsonType, "[")
+	assert.Equal(t, []string{
+		`collector_events_total{status="accepted"} 3`, `collector_events_total{status="duplicate"} 1`, `collector_events_total{status="marked"} 1`,
+		`collector_events_total{status="refused"} 1`, `collector_events_total{status="unknown"} 0`,
+	}, counts())
+}
+
 // A refused event is named by its ID, if it has one.
 func TestEvents_refusedID(t *testing.T) {
 	c := newCollector(t, &fakeBus{})
@@ -358,7 +384,7 @@ func TestCollector_site(t *testing.T) {
 // a moment.
 func TestEvents_notReady(t *testing.T) {
 	bus := &fakeBus{}
-	c, err := collector.New(bus, sites.NewDirectory(), secret, slog.New(slog.DiscardHandler))
+	c, err := collector.New(bus, sites.NewDirectory(), secret, nil, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	got := post(c, jsonType, view(1, ""))
 	assert.Equal(t, http.StatusServiceUnavailable, got.status)
@@ -369,8 +395,8 @@ func TestEvents_notReady(t *testing.T) {
 
 // A secret that is too short is refused.
 func TestNew_secret(t *testing.T) {
-	_, err := collector.New(&fakeBus{}, sites.Of(), make([]byte, 31), slog.New(slog.DiscardHandler))
+	_, err := collector.New(&fakeBus{}, sites.Of(), make([]byte, 31), nil, slog.New(slog.DiscardHandler))
 	assert.EqualError(t, err, "collector: secret of 31 bytes, want 32 at least")
-	_, err = collector.New(&fakeBus{}, sites.Of(), make([]byte, 32), slog.New(slog.DiscardHandler))
+	_, err = collector.New(&fakeBus{}, sites.Of(), make([]byte, 32), nil, slog.New(slog.DiscardHandler))
 	assert.NoError(t, err)
 }

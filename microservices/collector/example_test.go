@@ -28,7 +28,7 @@ func (printed) TryProduce(_ context.Context, r *kgo.Record, done func(*kgo.Recor
 // One event of a batch is wrong. The others are taken, and the answer says why it is not.
 func Example() {
 	shop := sites.Of(sites.Site{ID: "01", Domain: "shop.example"})
-	c, err := collector.New(printed{}, shop, []byte("a secret of thirty-two bytes, or more"), slog.Default())
+	c, err := collector.New(printed{}, shop, []byte("a secret of thirty-two bytes, or more"), nil, slog.Default())
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -71,7 +71,7 @@ func (b *recovering) TryProduce(_ context.Context, r *kgo.Record, done func(*kgo
 // the answer, so it is counted once whether or not the bus had it.
 func Example_unknown() {
 	shop := sites.Of(sites.Site{ID: "01", Domain: "shop.example"})
-	c, err := collector.New(&recovering{}, shop, []byte("a secret of thirty-two bytes, or more"), slog.New(slog.DiscardHandler))
+	c, err := collector.New(&recovering{}, shop, []byte("a secret of thirty-two bytes, or more"), nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -66,7 +66,7 @@ var secret = bytes.Repeat([]byte{7}, 32)
 
 func newCollector(t testing.TB, bus collector.Bus) *collector.Collector {
 	t.Helper()
-	c, err := collector.New(bus, sites.Of(known...), secret, slog.New(slog.DiscardHandler))
+	c, err := collector.New(bus, sites.Of(known...), secret, nil, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	return c
 }

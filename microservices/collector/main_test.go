@@ -94,7 +94,7 @@ func onEmbedded(dir string, sync bool) (http.Handler, error) {
 	if err := bus.Create(ctx, client, event.Topics...); err != nil {
 		return nil, err
 	}
-	c, err := collector.New(client, hundredSites(), secret, slog.Default())
+	c, err := collector.New(client, hundredSites(), secret, watch, slog.Default())
 	if err != nil {
 		return nil, err
 	}

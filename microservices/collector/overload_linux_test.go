@@ -55,7 +55,7 @@ func onThrottled(rate string) (http.Handler, error) {
 	}
 	bus := &throttled{}
 	go bus.run(n / 100)
-	return collector.New(bus, hundredSites(), secret, slog.Default())
+	return collector.New(bus, hundredSites(), secret, nil, slog.Default())
 }
 
 // At ten times what the bus takes, the collector takes what the bus does, tells the

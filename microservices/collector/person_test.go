@@ -36,7 +36,7 @@ type visit struct {
 func personOf(t *testing.T, v visit) event.Person {
 	t.Helper()
 	bus := &fakeBus{}
-	c, err := collector.New(bus, sites.Of(known...), v.secret, slog.New(slog.DiscardHandler))
+	c, err := collector.New(bus, sites.Of(known...), v.secret, nil, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	r := newRequest(http.MethodPost, "/events", jsonType, strings.NewReader(view(1, fmt.Sprintf(`"time":%q,"visitor":%q`, v.at.Format(time.RFC3339), v.visitor))))
 	r.RemoteAddr = v.addr

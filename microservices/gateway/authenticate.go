@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -41,7 +42,12 @@ var goodToken = regexp.MustCompile(`^[A-Za-z0-9._~+/-]{32,512}=*$`)
 // ParseTokens reads lines of the form "who token". Empty lines and those that begin with
 // # mean nothing. The error names the line that is wrong, and never a token.
 func ParseTokens(text string) (Tokens, error) {
-	var tokens Tokens
+	tokens, _, err := parseTokens(text)
+	return tokens, err
+}
+
+// parseTokens returns besides the first token itself.
+func parseTokens(text string) (tokens Tokens, first string, err error) {
 	known := map[string]bool{}
 	number := 0
 	for line := range strings.Lines(text) {
@@ -52,19 +58,20 @@ func ParseTokens(text string) (Tokens, error) {
 		}
 		switch {
 		case len(fields) != 2:
-			return Tokens{}, fmt.Errorf("line %d has %d words, want who the token is for, and the token", number, len(fields))
+			return Tokens{}, "", fmt.Errorf("line %d has %d words, want who the token is for, and the token", number, len(fields))
 		case !goodToken.MatchString(fields[1]):
-			return Tokens{}, fmt.Errorf("line %d has a token of %d characters, want 32 to 512 of letters, digits and ._~+/-", number, len(fields[1]))
+			return Tokens{}, "", fmt.Errorf("line %d has a token of %d characters, want 32 to 512 of letters, digits and ._~+/-", number, len(fields[1]))
 		case known[fields[0]]:
-			return Tokens{}, fmt.Errorf("line %d has a second token of %.40q, want one each", number, fields[0])
+			return Tokens{}, "", fmt.Errorf("line %d has a second token of %.40q, want one each", number, fields[0])
 		}
 		known[fields[0]] = true
+		first = cmp.Or(first, fields[1])
 		tokens.list = append(tokens.list, secret{fields[0], sha256.Sum256([]byte(fields[1]))})
 	}
 	if len(tokens.list) == 0 {
-		return Tokens{}, errors.New("no line has a token, want one at least")
+		return Tokens{}, "", errors.New("no line has a token, want one at least")
 	}
-	return tokens, nil
+	return tokens, first, nil
 }
 
 // TokensIn returns the tokens of a file, as ParseTokens reads them. If there is no file
@@ -83,6 +90,19 @@ func TokensIn(path string) (Tokens, error) {
 		return Tokens{}, fmt.Errorf("tokens in %q: %w", path, err)
 	}
 	return tokens, nil
+}
+
+// FirstToken returns the first of the tokens in a file, for whoever may read it.
+func FirstToken(path string) (string, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("tokens: %w", err)
+	}
+	_, token, err := parseTokens(string(text))
+	if err != nil {
+		return "", fmt.Errorf("tokens in %q: %w", path, err)
+	}
+	return token, nil
 }
 
 func makeTokens(path string) ([]byte, error) {

@@ -14,6 +14,7 @@ import (
 	"gonotes/microservices/bus"
 	"gonotes/microservices/service"
 	"gonotes/microservices/sites"
+	"gonotes/microservices/telemetry"
 	layers "gonotes/rest/gateway"
 )
 
@@ -35,6 +36,11 @@ func Command(ctx context.Context, args []string, _, stderr io.Writer) error {
 		return err
 	}
 	log := slog.New(slog.NewJSONHandler(stderr, nil)).With("service", "gateway")
+	watch, err := telemetry.New(ctx, "gateway")
+	if err != nil {
+		return err
+	}
+	defer watch.Close(context.WithoutCancel(ctx))
 	tokens, err := TokensIn(*path)
 	if err != nil {
 		return err
@@ -42,7 +48,7 @@ func Command(ctx context.Context, args []string, _, stderr io.Writer) error {
 	directory := sites.NewDirectory()
 	gateway, err := New(Options{
 		Config: bus.Brokers(*config), Collector: bus.Brokers(*collector), Aggregator: bus.Brokers(*aggregator), Insights: bus.Brokers(*insights),
-		Tokens: tokens, Sites: directory, Rate: *rate, EventRate: *eventRate, Timeout: *timeout, Transport: layers.Transport(), Log: log,
+		Tokens: tokens, Sites: directory, Rate: *rate, EventRate: *eventRate, Timeout: *timeout, Transport: watch.Transport(layers.Transport()), Watch: watch, Log: log,
 	})
 	if err != nil {
 		return err

@@ -105,8 +105,10 @@ func TestCommand(t *testing.T) {
 		status, _ := send("GET", "/ready")
 		return status == http.StatusNoContent
 	}, patience, 5*time.Millisecond, "it is not ready: %s", &log)
-	status, _ := send("GET", "/accounts")
-	assert.Equal(t, http.StatusUnauthorized, status)
+	for _, target := range []string{"/accounts", "/metrics", "/traces/0af7651916cd43dd8448eb211c80319c"} {
+		status, _ := send("GET", target)
+		assert.Equal(t, http.StatusUnauthorized, status, target)
+	}
 	made, err := os.ReadFile(path)
 	require.NoError(t, err)
 	token = strings.Fields(string(made))[1]
@@ -114,7 +116,10 @@ func TestCommand(t *testing.T) {
 		status, content := send("GET", target)
 		assert.Equal(t, "200 "+want, fmt.Sprint(status, " ", content))
 	}
-	status, content := send("POST", "/events")
+	status, content := send("GET", "/metrics")
+	assert.Equal(t, http.StatusOK, status)
+	assert.Contains(t, content, "http_request_duration_seconds_count{route=\"/accounts\",status=\"401\"} 1\n")
+	status, content = send("POST", "/events")
 	assert.Equal(t, "200 collector", fmt.Sprint(status, " ", content))
 	status, _ = send("POST", "/events")
 	assert.Equal(t, http.StatusTooManyRequests, status)

@@ -9,6 +9,8 @@
 //	GET /dashboard                the sites, for people
 //	GET /dashboard/{domain}       the numbers of one, as they change
 //	GET /                         for a browser the dashboard, else the entry point of config
+//	GET /metrics                  what the gateway did, for Prometheus
+//	GET /traces/{id}              its steps of one request: see package telemetry
 //
 // All but the first ask for a token, in the field Authorization: Bearer TOKEN. A
 // browser sends none, so the dashboard has a form that turns one into a cookie.
@@ -37,6 +39,7 @@ import (
 	"github.com/google/uuid"
 
 	"gonotes/microservices/sites"
+	"gonotes/microservices/telemetry"
 	layers "gonotes/rest/gateway"
 	"gonotes/rest/problem"
 )
@@ -44,9 +47,9 @@ import (
 // maxClients is how many clients are remembered for their rate.
 const maxClients = 100_000
 
-// A replica counts as working until it fails a check, which is one of each second.
+// A replica counts as working until it fails a check.
 const (
-	checkInterval = time.Second
+	checkInterval = 200 * time.Millisecond
 	checkTimeout  = 5 * time.Second
 )
 
@@ -54,18 +57,20 @@ const (
 type Options struct {
 	Config, Collector, Aggregator, Insights []string // URLs of the replicas of each service
 
-	Tokens    Tokens            // of those who may come in
-	Sites     *sites.Directory  // that the dashboard lists
-	Rate      float64           // requests a second of each token, and of each address without one
-	EventRate float64           // requests with events a second of each address
-	Timeout   time.Duration     // for the answer of a service, to its end
-	Transport http.RoundTripper // to the services; nil is that of package rest/gateway
+	Tokens    Tokens               // of those who may come in
+	Sites     *sites.Directory     // that the dashboard lists
+	Rate      float64              // requests a second of each token, and of each address without one
+	EventRate float64              // requests with events a second of each address
+	Timeout   time.Duration        // for the answer of a service, to its end
+	Transport http.RoundTripper    // to the services; nil is that of package rest/gateway
+	Watch     *telemetry.Telemetry // begins traces; nil begins none
 	Log       *slog.Logger
 }
 
 // Gateway is the handler of the service. It is safe for concurrent use.
 type Gateway struct {
 	mux                                     *http.ServeMux
+	handler                                 http.Handler // mux, watched
 	config, collector, aggregator, insights *layers.Balancer
 	tokens                                  Tokens
 	sites                                   *sites.Directory
@@ -85,6 +90,13 @@ func New(o Options) (*Gateway, error) {
 	}
 	g.numbers = newNumbers(g.aggregator, g.insights, g.log)
 	g.route()
+	g.handler = g.mux
+	if o.Watch != nil {
+		answers := g.guard(o.Watch.Answers())
+		g.mux.Handle("GET /metrics", answers)
+		g.mux.Handle("GET /traces/{id}", answers)
+		g.handler = o.Watch.Root(g.mux)
+	}
 	return g, nil
 }
 
@@ -137,7 +149,7 @@ func (g *Gateway) Close() {
 	}
 }
 
-func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) { g.mux.ServeHTTP(w, r) }
+func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) { g.handler.ServeHTTP(w, r) }
 
 // route says where everything is.
 func (g *Gateway) route() {

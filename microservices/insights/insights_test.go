@@ -136,7 +136,7 @@ func (b toInsights) TryProduce(_ context.Context, r *kgo.Record, done func(*kgo.
 func TestInsights_collected(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // in which it is 2000-01-01, and a day takes no time
 		i := insights.New()
-		c, err := collector.New(toInsights{i}, sites.Of(sites.Site{ID: "site-1", Domain: "a.example"}), bytes.Repeat([]byte{7}, 32), slog.New(slog.DiscardHandler))
+		c, err := collector.New(toInsights{i}, sites.Of(sites.Site{ID: "site-1", Domain: "a.example"}), bytes.Repeat([]byte{7}, 32), nil, slog.New(slog.DiscardHandler))
 		require.NoError(t, err)
 		visit := func(visitor, agent string) {
 			r := httptest.NewRequest(http.MethodPost, "/events", strings.NewReader(`{"kind":"view","site":"a.example","path":"/"`+visitor+`}`))

@@ -11,7 +11,7 @@ import (
 // demo makes an account with a site, if there is no account, and waits until the
 // collector knows it.
 func demo(ctx context.Context, config, collector string) error {
-	response, err := request(ctx, http.MethodGet, config+"/accounts?limit=1", nil)
+	response, err := request(ctx, http.MethodGet, config+"/accounts?limit=1", "", nil)
 	if err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func demo(ctx context.Context, config, collector string) error {
 
 // create posts a document and returns its path.
 func create(ctx context.Context, url, body string) (string, error) {
-	response, err := request(ctx, http.MethodPost, url, []byte(body))
+	response, err := request(ctx, http.MethodPost, url, "", []byte(body))
 	if err != nil {
 		return "", err
 	}

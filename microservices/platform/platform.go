@@ -170,6 +170,9 @@ func welcome(ctx context.Context, parts []part, tokens string, stdout io.Writer)
 		}
 		return fmt.Errorf("make the site %s: %w", DemoSite, err)
 	}
+	if err := throughGateway(ctx, url["gateway"], tokens); err != nil {
+		return err
+	}
 	fmt.Fprintf(stdout, `the platform serves after %.1f s, until Ctrl-C
 
   %[2]s   the dashboard; the token to log in is in %[8]s
@@ -177,8 +180,45 @@ func welcome(ctx context.Context, parts []part, tokens string, stdout io.Writer)
   curl %[3]s/sites/%[6]s/hours   what was seen, by hour; also /pages, /referrers, /visitors
   curl %[4]s/months/%[7]s   monthly actives and usage
   curl %[5]s/   the configuration: follow its links
-`, time.Since(begin).Seconds(), url["gateway"], url["aggregator"], url["insights"], url["config"], DemoSite, time.Now().UTC().Format("2006-01"), tokens)
+`, time.Since(begin).Seconds(), url["gateway"], url["aggregator"], url["insights"], url["config"], DemoSite, thisMonth(), tokens)
 	return nil
+}
+
+// throughGateway waits until the gateway has seen that each service works.
+func throughGateway(ctx context.Context, gatewayURL, tokens string) error {
+	token, err := gateway.FirstToken(tokens)
+	if err != nil {
+		return err
+	}
+	for _, ask := range []struct{ method, path string }{
+		{http.MethodGet, "/accounts"},
+		{http.MethodGet, "/analytics/sites/" + DemoSite + "/hours"},
+		{http.MethodGet, "/analytics/months/" + thisMonth()},
+		{http.MethodPost, "/events"}, // without an event: the collector refuses it
+	} {
+		for {
+			response, err := request(ctx, ask.method, gatewayURL+ask.path, token, nil)
+			if err == nil && response.StatusCode != http.StatusServiceUnavailable {
+				break
+			}
+			if !pause(ctx) {
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+func thisMonth() string { return time.Now().UTC().Format("2006-01") }
+
+// pause waits a little, and reports whether ctx goes on.
+func pause(ctx context.Context) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(20 * time.Millisecond):
+		return true
+	}
 }
 
 // poll asks until the answer is a success or ctx ends.
@@ -187,16 +227,14 @@ func poll(ctx context.Context, url string) error {
 		if ok, err := succeeds(ctx, http.MethodGet, url, nil); ok && err == nil {
 			return nil
 		}
-		select {
-		case <-ctx.Done():
+		if !pause(ctx) {
 			return ctx.Err()
-		case <-time.After(20 * time.Millisecond):
 		}
 	}
 }
 
 func succeeds(ctx context.Context, method, url string, body []byte) (bool, error) {
-	response, err := request(ctx, method, url, body)
+	response, err := request(ctx, method, url, "", body)
 	if err != nil {
 		return false, err
 	}
@@ -204,12 +242,15 @@ func succeeds(ctx context.Context, method, url string, body []byte) (bool, error
 	return response.StatusCode < 300, nil
 }
 
-func request(ctx context.Context, method, url string, body []byte) (*http.Response, error) {
+func request(ctx context.Context, method, url, token string, body []byte) (*http.Response, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
+	}
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
 	}
 	if body != nil {
 		r.Header.Set("Content-Type", "application/json")

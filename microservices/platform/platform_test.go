@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -21,8 +22,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"gonotes/microservices/gateway"
 	"gonotes/microservices/platform"
 	"gonotes/microservices/service"
+	"gonotes/microservices/telemetry"
 )
 
 // platformEnv makes the test binary the command platform. So it is for the services
@@ -123,31 +126,15 @@ func (r *running) stop(t testing.TB) {
 // On a bare machine one command serves all, in one process, on what it finds in its
 // folder, and nothing has to be configured.
 func TestCommand(t *testing.T) {
-	t.Setenv("KAFKA_BROKERS", "")
-	t.Setenv("MONGODB_URI", "")
-	t.Setenv("CASSANDRA_HOSTS", "")
 	port, data := freePorts(t), t.TempDir()
-	url := func(service int) string { return fmt.Sprintf("http://127.0.0.1:%d", port+service) }
 	for _, want := range []int64{1, 2} { // the second time with what the first one left
-		ctx, stop := context.WithCancel(t.Context())
-		out, in := io.Pipe()
-		done := make(chan error, 1)
-		go func() {
-			err := platform.Command(ctx, []string{"-port", strconv.Itoa(port), "-data", data}, in, io.Discard)
-			in.Close()
-			done <- err
-		}()
-		welcome, err := bufio.NewReader(out).ReadString('\n')
-		require.NoError(t, err)
-		go io.Copy(io.Discard, out)
-		t.Log(welcome)
+		url, stop := startInProcess(t, port, data)
 		response, err := http.Post(url(2)+"/events", "application/json", strings.NewReader(`{"kind":"view","site":"demo.example","path":"/"}`))
 		require.NoError(t, err)
 		response.Body.Close()
 		assert.Equal(t, http.StatusAccepted, response.StatusCode)
 		assert.Eventually(t, func() bool { return views(t, url(3)) == want }, 10*time.Second, 20*time.Millisecond, "views of the demo site")
 		stop()
-		require.NoError(t, <-done)
 	}
 	files, err := os.ReadDir(data)
 	require.NoError(t, err)
@@ -156,6 +143,97 @@ func TestCommand(t *testing.T) {
 		names = append(names, file.Name())
 	}
 	assert.Subset(t, names, []string{"analytics.db", "bus", "config.db", "secret"})
+}
+
+// startInProcess starts a platform in this process. It returns the URL of a service by the
+// number of its port, and a function that stops the platform.
+func startInProcess(t *testing.T, port int, data string) (url func(service int) string, stop func()) {
+	t.Helper()
+	for _, name := range []string{"KAFKA_BROKERS", "MONGODB_URI", "CASSANDRA_HOSTS", telemetry.EndpointEnv} {
+		t.Setenv(name, "")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	out, in := io.Pipe()
+	done := make(chan error, 1)
+	go func() {
+		err := platform.Command(ctx, []string{"-port", strconv.Itoa(port), "-data", data}, in, io.Discard)
+		in.Close()
+		done <- err
+	}()
+	welcome, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		cancel()
+		require.NoError(t, <-done)
+	}
+	go io.Copy(io.Discard, out)
+	t.Log(welcome)
+	return func(service int) string { return fmt.Sprintf("http://127.0.0.1:%d", port+service) }, sync.OnceFunc(func() {
+		cancel()
+		assert.NoError(t, <-done)
+	})
+}
+
+// A view that is sent to the gateway is on the dashboard within a second, and its trace
+// names every step on the way to the store.
+func TestCommand_followed(t *testing.T) {
+	port, data := freePorts(t), t.TempDir()
+	url, stop := startInProcess(t, port, data)
+	defer stop()
+	token, err := gateway.FirstToken(filepath.Join(data, "tokens"))
+	require.NoError(t, err)
+	shown := func() string {
+		r, err := http.NewRequest(http.MethodGet, url(0)+"/dashboard/"+platform.DemoSite, nil)
+		require.NoError(t, err)
+		r.Header.Set("Authorization", "Bearer "+token)
+		response, err := http.DefaultClient.Do(r)
+		require.NoError(t, err)
+		defer response.Body.Close()
+		page, err := io.ReadAll(response.Body)
+		require.NoError(t, err)
+		if m := regexp.MustCompile(`<dt>Views</dt><dd class="number">(\d+)</dd>`).FindSubmatch(page); m != nil {
+			return string(m[1])
+		}
+		return ""
+	}
+	soonest, id := time.Minute, ""
+	for want := range 5 {
+		begin := time.Now()
+		response, err := http.Post(url(0)+"/events", "application/json", strings.NewReader(`{"kind":"view","site":"demo.example","path":"/"}`))
+		require.NoError(t, err)
+		response.Body.Close()
+		require.Equal(t, http.StatusAccepted, response.StatusCode)
+		require.Eventually(t, func() bool { return shown() == strconv.Itoa(want+1) }, time.Minute, 10*time.Millisecond, "the view is not on the dashboard")
+		soonest, id = min(soonest, time.Since(begin)), response.Header.Get(telemetry.TraceHeader)
+	}
+	t.Logf("on the dashboard after %v, best of 5", soonest)
+	assert.Less(t, soonest, time.Second)
+
+	command := func(args ...string) (string, error) {
+		var out strings.Builder
+		err := platform.Command(t.Context(), append(args[:1:1], append([]string{"-port", strconv.Itoa(port), "-data", data}, args[1:]...)...), &out, io.Discard)
+		return out.String(), err
+	}
+	out, err := command("trace", id)
+	require.NoError(t, err)
+	const took = `[0-9.]+ ms +[0-9.]+ ms +`
+	assert.Regexp(t, `^after +took +service +step
+`+took+`gateway +POST /events
+`+took+`gateway +  HTTP POST
+`+took+`collector +    POST /events
+`+took+`collector +      bus
+`+took+`aggregator +        aggregate
+`+took+`aggregator +          store.Apply
+$`, out)
+	out, err = command("status")
+	require.NoError(t, err)
+	assert.Regexp(t, `(?m)^gateway +\S+ +ready +[1-9]\d* +\d+ MB +\d+s$`, out)
+	stop()
+	require.NoError(t, os.Remove(filepath.Join(data, "tokens")))
+	for _, args := range [][]string{{"status"}, {"trace", id}} {
+		_, err = command(args...)
+		assert.ErrorContains(t, err, "tokens: open "+data)
+		assert.ErrorContains(t, err, "-data says where the platform keeps them")
+	}
 }
 
 func views(t *testing.T, aggregator string) (views int64) {

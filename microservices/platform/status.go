@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,6 +19,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
+	"gonotes/microservices/gateway"
 	"gonotes/microservices/telemetry"
 	"gonotes/rest/problem"
 )
@@ -27,7 +29,7 @@ const patience = 2 * time.Second
 
 // status says of each service whether it is ready, and what it has done.
 func status(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	port, rest, err := portOf("platform status", args, stderr)
+	where, rest, err := whereOf("platform status", args, stderr)
 	if err != nil {
 		return err
 	}
@@ -37,7 +39,7 @@ func status(ctx context.Context, args []string, stdout, stderr io.Writer) error 
 	table := tabwriter.NewWriter(stdout, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(table, "service\taddress\tstate\trequests\tmemory\tup")
 	notReady := 0
-	for _, p := range partsOf("", port, false) {
+	for _, p := range partsOf("", where.port, false) {
 		if p.name == "bus" {
 			state := "ready"
 			if conn, err := (&net.Dialer{Timeout: patience}).DialContext(ctx, "tcp", p.addr); err != nil {
@@ -49,11 +51,11 @@ func status(ctx context.Context, args []string, stdout, stderr io.Writer) error 
 			fmt.Fprintf(table, "%s\t%s\t%s\t\t\t\n", p.name, p.addr, state)
 			continue
 		}
-		state := stateOf(ctx, "http://"+p.addr)
+		state := where.stateOf(ctx, p)
 		if state != "ready" {
 			notReady++
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", p.name, p.addr, state, done(ctx, "http://"+p.addr))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", p.name, p.addr, state, where.done(ctx, p))
 	}
 	table.Flush()
 	if notReady > 0 {
@@ -62,20 +64,42 @@ func status(ctx context.Context, args []string, stdout, stderr io.Writer) error 
 	return nil
 }
 
-// portOf parses the flag that status and trace have in common.
-func portOf(name string, args []string, stderr io.Writer) (port int, rest []string, err error) {
+// where is a platform that runs.
+type where struct {
+	port  int
+	token string // that its gateway asks for
+}
+
+// whereOf parses the flags that status and trace have in common.
+func whereOf(name string, args []string, stderr io.Writer) (w where, rest []string, err error) {
 	flags := flag.NewFlagSet(name, flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	first := flags.Int("port", 8100, "first of the `ports` of the platform")
+	flags.IntVar(&w.port, "port", 8100, "first of the `ports` of the platform")
+	data := flags.String("data", "platform-data", "`folder` of what it keeps, where the token for its gateway is")
 	if err := flags.Parse(args); err != nil {
-		return 0, nil, err
+		return w, nil, err
 	}
-	return *first, flags.Args(), checkPort(*first)
+	if err := checkPort(w.port); err != nil {
+		return w, nil, err
+	}
+	if w.token, err = gateway.FirstToken(filepath.Join(*data, tokens)); err != nil {
+		return w, nil, fmt.Errorf("%w; -data says where the platform keeps them", err)
+	}
+	return w, flags.Args(), nil
+}
+
+// get asks a part.
+func (w where) get(ctx context.Context, p part, path string) (*http.Response, error) {
+	token := ""
+	if p.name == "gateway" {
+		token = w.token
+	}
+	return request(ctx, http.MethodGet, "http://"+p.addr+path, token, nil)
 }
 
 // stateOf returns ready, down, or why the service is not ready.
-func stateOf(ctx context.Context, url string) string {
-	response, err := request(ctx, http.MethodGet, url+"/ready", nil)
+func (w where) stateOf(ctx context.Context, p part) string {
+	response, err := w.get(ctx, p, "/ready")
 	if err != nil {
 		return "down"
 	}
@@ -90,8 +114,8 @@ func stateOf(ctx context.Context, url string) string {
 }
 
 // done returns requests, memory and age of a service, from its metrics.
-func done(ctx context.Context, url string) string {
-	response, err := request(ctx, http.MethodGet, url+"/metrics", nil)
+func (w where) done(ctx context.Context, p part) string {
+	response, err := w.get(ctx, p, "/metrics")
 	if err != nil || response.StatusCode != http.StatusOK {
 		return "\t\t"
 	}
@@ -116,7 +140,7 @@ func done(ctx context.Context, url string) string {
 
 // showTrace prints the steps of a trace, each below the one that it is a part of.
 func showTrace(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	port, rest, err := portOf("platform trace", args, stderr)
+	where, rest, err := whereOf("platform trace", args, stderr)
 	if err != nil {
 		return err
 	}
@@ -124,11 +148,11 @@ func showTrace(ctx context.Context, args []string, stdout, stderr io.Writer) err
 		return fmt.Errorf("%d arguments, want the id of a trace, which the gateway puts into %s", len(rest), telemetry.TraceHeader)
 	}
 	var spans []telemetry.Span
-	for _, p := range partsOf("", port, false) {
+	for _, p := range partsOf("", where.port, false) {
 		if p.name == "bus" {
 			continue
 		}
-		response, err := request(ctx, http.MethodGet, "http://"+p.addr+"/traces/"+rest[0], nil)
+		response, err := where.get(ctx, p, "/traces/"+rest[0])
 		if err != nil {
 			fmt.Fprintf(stdout, "%s does not answer: its steps are missing\n", p.name)
 			continue

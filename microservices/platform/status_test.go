@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
@@ -28,6 +30,19 @@ func serveAt(t *testing.T, port int, h http.Handler) {
 	server := &httptest.Server{Listener: l, Config: &http.Server{Handler: h}}
 	server.Start()
 	t.Cleanup(server.Close)
+}
+
+const theToken = "0123456789abcdef0123456789abcdef"
+
+// guarded is what the gateway is: it asks for the token where others do not.
+func guarded(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/ready" && r.Header.Get("Authorization") != "Bearer "+theToken {
+			problem.Write(w, http.StatusUnauthorized, "no token")
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
 }
 
 // Status says of each service whether it is ready, and if not, why; it fails if one is
@@ -51,6 +66,9 @@ process_resident_memory_bytes 2.5e+07
 process_start_time_seconds %d
 `, time.Now().Add(-time.Hour).Unix())
 	})
+	data := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(data, "tokens"), []byte("# for status\nann "+theToken+"\nbob "+theToken+"x\n"), 0o600))
+	serveAt(t, port, guarded(ready))
 	serveAt(t, port+1, ready)
 	serveAt(t, port+2, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		problem.Write(w, http.StatusServiceUnavailable, "Not ready: the sites are not known yet.")
@@ -58,12 +76,13 @@ process_start_time_seconds %d
 	serveAt(t, port+4, http.NotFoundHandler())
 	serveAt(t, port+5, http.NotFoundHandler())
 	var out bytes.Buffer
-	err := platform.Command(t.Context(), []string{"status", "-port", strconv.Itoa(port)}, &out, io.Discard)
-	assert.EqualError(t, err, "4 not ready")
+	err := platform.Command(t.Context(), []string{"status", "-port", strconv.Itoa(port), "-data", data}, &out, io.Discard)
+	assert.EqualError(t, err, "3 not ready")
 	addr := func(i int) string { return fmt.Sprintf("127.0.0.1:%d", port+i) }
 	for _, want := range []string{
 		`service     address          *state`,
 		`bus         ` + addr(5) + `  ready`,
+		`gateway     ` + addr(0) + `  ready +7 +25 MB +1h0m[0-9]s`,
 		`config      ` + addr(1) + `  ready +7 +25 MB +1h0m[0-9]s`,
 		`collector   ` + addr(2) + `  Not ready: the sites are not known yet`,
 		`aggregator  ` + addr(3) + `  down`,
@@ -92,17 +111,26 @@ func TestCommand_trace(t *testing.T) {
 		2: {span("collector", "bus", "3", "2", 2, 6), span("collector", "POST /events", "2", "1", 1, 8)}, // the gateway's is not there
 		3: {failed, span("aggregator", "apply", "4", "3", 8, 3)},
 	} {
-		serveAt(t, port+service, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if service > 0 {
+				assert.Empty(t, r.Header.Get("Authorization"), "the token is for the gateway only")
+			}
 			if r.URL.Path != "/traces/"+id {
 				json.NewEncoder(w).Encode([]telemetry.Span{})
 				return
 			}
 			json.NewEncoder(w).Encode(spans)
 		}))
+		if service == 0 {
+			handler = guarded(handler)
+		}
+		serveAt(t, port+service, handler)
 	}
+	data := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(data, "tokens"), []byte("ann "+theToken+"\n"), 0o600))
 	trace := func(args ...string) (string, error) {
 		var out bytes.Buffer
-		err := platform.Command(t.Context(), append([]string{"trace", "-port", strconv.Itoa(port)}, args...), &out, io.Discard)
+		err := platform.Command(t.Context(), append([]string{"trace", "-port", strconv.Itoa(port), "-data", data}, args...), &out, io.Discard)
 		return out.String(), err
 	}
 	out, err := trace(id)

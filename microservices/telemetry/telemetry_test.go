@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -105,6 +106,15 @@ func TestTelemetry_trace(t *testing.T) {
 	assert.Equal(t, "aggregator store; aggregator apply; collector bus; collector POST /events; gateway HTTP POST; gateway GET /events; ", path.String())
 }
 
+// A service's own metrics are among its answers; those of nobody are made all the same.
+func TestTelemetry_Metrics(t *testing.T) {
+	watch := newTelemetry(t, "collector")
+	for _, watch := range []*telemetry.Telemetry{watch, nil} {
+		watch.Metrics().NewCounter(prometheus.CounterOpts{Name: "events_total", Help: "Events."}).Add(3)
+	}
+	assert.Contains(t, get(t, watch.Answers(), "/metrics").Body.String(), "\nevents_total 3\n")
+}
+
 // What carries no trace begins none, and leaves none: not a request, not a call, not a
 // record.
 func TestTelemetry_untraced(t *testing.T) {
@@ -135,7 +145,7 @@ type transport func(r *http.Request) (*http.Response, error)
 
 func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// The gateway begins ten traces a second and no more, and believes none from outside.
+// The gateway begins ten traces a second of reads and ten of writes, and no more, and believes none from outside.
 func TestTelemetry_roots(t *testing.T) {
 	watch := newTelemetry(t, "gateway")
 	seen := ""
@@ -143,18 +153,25 @@ func TestTelemetry_roots(t *testing.T) {
 		seen = r.Header.Get("Traceparent") + r.Header.Get("Tracestate")
 	}))
 	const outside = "0af7651916cd43dd8448eb211c80319c"
-	traced := 0
-	begin := time.Now()
-	for range 200 {
-		id := get(t, door, "/", "Traceparent", "00-"+outside+"-b7ad6b7169203331-01", "Tracestate", "a=b").Header().Get(telemetry.TraceHeader)
-		assert.NotEqual(t, outside, id)
-		assert.Empty(t, seen)
-		if id != "" {
-			traced++
+	for _, method := range []string{http.MethodGet, http.MethodPost} { // each has ten
+		traced := 0
+		begin := time.Now()
+		for range 200 {
+			r := httptest.NewRequest(method, "/", nil)
+			r.Header.Set("Traceparent", "00-"+outside+"-b7ad6b7169203331-01")
+			r.Header.Set("Tracestate", "a=b")
+			w := httptest.NewRecorder()
+			door.ServeHTTP(w, r)
+			id := w.Header().Get(telemetry.TraceHeader)
+			assert.NotEqual(t, outside, id)
+			assert.Empty(t, seen)
+			if id != "" {
+				traced++
+			}
 		}
+		assert.GreaterOrEqual(t, traced, 10)
+		assert.LessOrEqual(t, traced, 11+int(10*time.Since(begin).Seconds()))
 	}
-	assert.GreaterOrEqual(t, traced, 10)
-	assert.LessOrEqual(t, traced, 11+int(10*time.Since(begin).Seconds()))
 	assert.Empty(t, spans(t, watch.Answers(), outside))
 	assert.Empty(t, get(t, door, "/metrics").Body.String(), "the metrics are not for those outside")
 }
