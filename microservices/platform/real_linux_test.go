@@ -191,7 +191,8 @@ func (r realPlatform) ready(t *testing.T) {
 }
 
 func succeeds(url string) bool {
-	response, err := http.Get(url)
+	client := http.Client{Timeout: 10 * time.Second}
+	response, err := client.Get(url)
 	if err != nil {
 		return false
 	}

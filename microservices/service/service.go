@@ -15,6 +15,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	"time"
 
 	"gonotes/microservices/telemetry"
 	"gonotes/rest/api"
@@ -55,10 +56,13 @@ func Parse(flags *flag.FlagSet, args []string) error {
 	return nil
 }
 
+// readyTimeout is less than whoever asks waits: what hangs is not ready.
+const readyTimeout = 3 * time.Second
+
 // Serve serves h on addr until ctx ends, and besides:
 //
 //	GET /health       204 while the process lives
-//	GET /ready        204 when ready returns nil, else 503 with the reason
+//	GET /ready        204 when ready returns nil within 3 s, else 503 with the reason
 //	GET /metrics      and
 //	GET /traces/{id}  what watch knows; nil does not watch
 func Serve(ctx context.Context, addr string, h http.Handler, ready func(context.Context) error, watch *telemetry.Telemetry, log *slog.Logger) error {
@@ -73,7 +77,9 @@ func Serve(ctx context.Context, addr string, h http.Handler, ready func(context.
 	mux.Handle("/", h)
 	mux.HandleFunc("GET /health", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	mux.HandleFunc("GET /ready", func(w http.ResponseWriter, r *http.Request) {
-		if err := ready(r.Context()); err != nil {
+		ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
+		defer cancel()
+		if err := ready(ctx); err != nil {
 			problem.Write(w, http.StatusServiceUnavailable, "Not ready: "+err.Error()+".")
 			return
 		}

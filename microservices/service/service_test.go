@@ -43,13 +43,17 @@ func TestServe(t *testing.T) {
 	require.NoError(t, err)
 	defer watch.Close(context.WithoutCancel(t.Context()))
 	said, log := io.Pipe()
-	var starting atomic.Bool
+	var starting, hanging atomic.Bool
 	starting.Store(true)
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() {
 		ended <- service.Serve(ctx, "127.0.0.1:0", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "it is "+r.URL.Path) }),
-			func(context.Context) error {
+			func(ctx context.Context) error {
+				if hanging.Load() {
+					<-ctx.Done()
+					return ctx.Err()
+				}
 				if starting.Load() {
 					return errors.New("the sites are not known yet")
 				}
@@ -79,6 +83,10 @@ func TestServe(t *testing.T) {
 	starting.Store(false)
 	status, _ = get("/ready")
 	assert.Equal(t, http.StatusNoContent, status)
+	hanging.Store(true)
+	status, body = get("/ready")
+	assert.Equal(t, http.StatusServiceUnavailable, status)
+	assert.Contains(t, body, "Not ready: context deadline exceeded.")
 	_, body = get("/other")
 	assert.Equal(t, "it is /other", body)
 	status, body = get("/metrics")
