@@ -20,11 +20,14 @@
 //     or Cassandra, and answers for these.
 //   - insights computes monthly actives and usage from the same topic, in memory, and
 //     makes them again from the first record whenever it starts.
+//   - gateway is the door: it asks for a token, limits rates, gives each request a
+//     deadline, begins its trace, and shows people a dashboard.
 //   - broker is the bus where there is no Kafka: it speaks Kafka's protocol and keeps its
 //     records in a folder.
 //
 // Package platform runs all of them, in one process or each as its own, which it starts
-// again when it dies. Package event says what is on the bus, package load plays a day of
+// again when it dies; its commands status and trace say what each does, and what became of
+// a request. Package telemetry is how all of them are watched. Package event says what is on the bus, package load plays a day of
 // visits and counts what was acknowledged.
 //
 // # One job
@@ -59,4 +62,27 @@
 // [IndependentlyDeployable]: a service is released on its own while its messages stay
 // compatible. [gonotes/microservices/event.Compatible] is asked before a release, by a test,
 // of everything that was ever published.
+//
+// # Growth
+//
+// On paper, from what tests of this repository measured on one machine (AMD EPYC, 2 cores,
+// Go 1.26.8, 2026-11-26), for a thousand times the 20,000 events a second that one
+// collector takes there, which is 20 million:
+//
+//   - collector: 68 µs of CPU for an event that comes alone, with the embedded bus in its
+//     process, are 1,350 cores; 5 µs in batches of 100 are 100. It keeps nothing, so more of
+//     it is more of the same.
+//   - bus: some 200 bytes an event are 4 GB a second, three times that with replicas.
+//     Partitions are by site, so the most that one site can have is what one partition takes.
+//   - aggregator: one applies 57,800 events a second to its SQLite file, so 350 partitions at
+//     least, each with its own file, or Cassandra by site and day.
+//   - insights: 2.8 µs of CPU are 57 cores, but exact monthly actives need every person of a
+//     month in one place. Sketches do not: those of all partitions merge into one, of 16 KiB,
+//     with an error of 0.8 %.
+//   - store: 86 bytes of the disk for an event, most of them its ID, are 149 TB a day.
+//
+// The store is the bottleneck, by its size before its speed: IDs must expire, as soon as no
+// client sends an event again, and then a site and hour costs what its pages and referrers
+// cost, whatever the traffic. The second is a site with more than one partition's share; its
+// key must then hold more than the site, and its numbers be summed when they are read.
 package microservices
