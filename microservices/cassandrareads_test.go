@@ -111,7 +111,7 @@ func TestCassandraReads(t *testing.T) {
 		}
 		return nil
 	})
-	proof.Engine("SQLite")
+	proof.Engine(sqliteVersion(t))
 	m := siteViews{sites: 25, days: 8}
 	bySite, byTime := newViews(t, m, siteFirst), newViews(t, m, timeFirst)
 	proof.Holds("a site and a day, with the site first in the key", pagesRead(t, m, bySite, ofPartition))
@@ -166,7 +166,7 @@ func TestCassandraReads_cassandra(t *testing.T) {
 		return fmt.Errorf("of a page: %d rows, error %v, want it refused with code 0x%x", rows, err, gocql.ErrCodeInvalid)
 	})
 	server := newCassandra(t, proof.NotRun)
-	proof.Engine(server.version + " and SQLite")
+	proof.Engine(server.version, sqliteVersion(t))
 	m := siteViews{sites: 4, days: 2}
 	const partition = 24 * pagesOfSite
 	proof.Holds("Cassandra, with a partition of a site and a day", served{server.newViews(t, m, "(site, day), hour, page"), partition})
@@ -184,7 +184,7 @@ func TestCassandraReads_oneMachine(t *testing.T) {
 		return nil
 	})
 	server := newCassandra(t, proof.NotRun)
-	proof.Engine(server.version + " and SQLite")
+	proof.Engine(server.version, sqliteVersion(t))
 	m := siteViews{sites: 4, days: 2}
 	views := server.newViews(t, m, "(site, day), hour, page")
 	same := embeddedViews{newViews(t, m, siteFirst)}

@@ -59,7 +59,7 @@ func TestCassandraWrites(t *testing.T) {
 		}
 		return nil
 	})
-	proof.Engine("goleveldb 1.0.0 and SQLite, both synced at each commit")
+	proof.Engine("goleveldb "+moduleVersion(t, "github.com/syndtr/goleveldb")+" (synced at each commit)", sqliteVersion(t)+" (synchronous full)")
 	proof.Holds("random keys, 1,000 rows a commit", compete(t, randomKey, 10_000, 1000))
 	proof.Control("keys in order", compete(t, orderedKey, 10_000, 1000), "not 4 times as many")
 	proof.Control("random keys, one row a commit", compete(t, randomKey, 400, 1), "not 6 times as fast")

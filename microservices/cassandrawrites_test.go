@@ -94,7 +94,7 @@ func TestCassandraWrites_cassandra(t *testing.T) {
 	if sync == "periodic" {
 		proof.NotRun("address: CASSANDRA_HOSTS names a node with commitlog_sync %s, whose writes are not on the disk when it answers", sync)
 	}
-	proof.Engine(server.version + ", commitlog_sync " + sync + ", and SQLite, synchronous full")
+	proof.Engine(server.version+" (commitlog_sync "+sync+")", sqliteVersion(t)+" (synchronous full)")
 	require.NoError(t, server.Query("CREATE TABLE rows (key blob PRIMARY KEY, value blob)").Exec())
 	put := func(key []byte) error {
 		return server.Query("INSERT INTO rows (key, value) VALUES (?, ?)", key, rowValue).Exec()

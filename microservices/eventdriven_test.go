@@ -52,7 +52,7 @@ func TestEventDriven(t *testing.T) {
 		}
 		return nil
 	})
-	proof.Engine("embedded broker (kfake)")
+	proof.Engine(embeddedBroker(t))
 	proof.Holds("events on a bus, read again from the first", events(t, false))
 	proof.Control("a service that is called for each view, whose next version counts by page", called(t), "15 views of /a are known, want 30")
 	proof.Control("events on a bus that deletes what was read", events(t, true), "15 views of /a are known, want 30")

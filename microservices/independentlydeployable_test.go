@@ -48,7 +48,7 @@ func TestIndependentlyDeployable(t *testing.T) {
 		}
 		return nil
 	})
-	proof.Engine(embedded)
+	proof.Engine(embeddedBroker(t), sqliteVersion(t))
 
 	more, renamed := maps.Clone(today), maps.Clone(today)
 	more["language"] = event.Member{Type: "string"}

@@ -55,7 +55,7 @@ type usage struct {
 func TestKafkaBus(t *testing.T) {
 	brokers, killed := newBus(t), 0
 	proof := claim.Prove(t, microservices.KafkaBus, onBrokers(t, brokers, &killed))
-	proof.Engine(embedded)
+	proof.Engine(embeddedBroker(t), sqliteVersion(t))
 	useBus(proof)
 	proof.Figure("consumers killed", float64(killed), "kills")
 }
@@ -67,7 +67,7 @@ func TestKafkaBus_kafka(t *testing.T) {
 	if len(brokers) == 0 {
 		proof.NotRun("address: %s is not set", bus.BrokersEnv)
 	}
-	proof.Engine(kafkaVersion(t, brokers) + ", SQLite")
+	proof.Engine(kafkaVersion(t, brokers), sqliteVersion(t))
 	useBus(proof)
 	proof.Figure("consumers killed", float64(killed), "kills")
 }

@@ -42,7 +42,7 @@ type analyst func() (insights.Usage, error)
 func TestKafkaMetrics(t *testing.T) {
 	var sql insights.Usage
 	proof := claim.Prove(t, microservices.KafkaMetrics, asSQL(&sql))
-	proof.Engine(embedded)
+	proof.Engine(embeddedBroker(t), sqliteVersion(t))
 	askForActives(t, proof, newBus(t), &sql)
 }
 
@@ -54,7 +54,7 @@ func TestKafkaMetrics_kafka(t *testing.T) {
 	if len(brokers) == 0 {
 		proof.NotRun("address: %s is not set", bus.BrokersEnv)
 	}
-	proof.Engine(kafkaVersion(t, brokers) + ", SQLite")
+	proof.Engine(kafkaVersion(t, brokers), sqliteVersion(t))
 	askForActives(t, proof, brokers, &sql)
 }
 

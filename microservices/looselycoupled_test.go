@@ -62,7 +62,7 @@ func TestLooselyCoupled(t *testing.T) {
 		}
 		return up("after")
 	})
-	proof.Engine(embedded)
+	proof.Engine(embeddedBroker(t), sqliteVersion(t))
 	brokers := newBus(t)
 	numbers := newNumbers(t, brokers)
 	proof.Holds("collector and aggregator with a bus between them", pair{newCollector(t, brokers, nil), numbers.start, numbers.views, patience})

@@ -76,9 +76,7 @@ func TestMongoDBSchema(t *testing.T) {
 		t.Cleanup(func() { assert.NoError(t, s.Close()) })
 		return s
 	}
-	var version string
-	require.NoError(t, table(t, "id").QueryRowContext(t.Context(), "SELECT sqlite_version()").Scan(&version))
-	proof.Engine("SQLite " + version)
+	proof.Engine(sqliteVersion(t))
 	proveSchema(t, proof, open)
 }
 

@@ -84,7 +84,7 @@ func TestNoInternalCalls(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		proof.NotRun("platform: the sockets of a process are read from /proc, which %s has not", runtime.GOOS)
 	}
-	proof.Engine("embedded broker (kfake), SQLite")
+	proof.Engine(embeddedBroker(t), sqliteVersion(t))
 	r := startPlatform(t)
 	port := freePorts(t, 1)
 	twin, stdout, _ := start(t, "synchronous collector", fmt.Sprintf("127.0.0.1:%d", port), r.url("config"), strings.TrimPrefix(r.url("bus"), "http://"))

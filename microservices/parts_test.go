@@ -2,10 +2,13 @@ package microservices_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"runtime/debug"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,8 +26,26 @@ import (
 	"gonotes/microservices/sites"
 )
 
-// embedded names the parts that proofs run on where no address is set.
-const embedded = "embedded broker (kfake), SQLite"
+// embeddedBroker names the bus of proofs where no address is set.
+func embeddedBroker(t *testing.T) string { return "kfake " + moduleVersion(t, "github.com/twmb/franz-go/pkg/kfake") }
+
+func moduleVersion(t *testing.T, path string) string {
+	t.Helper()
+	build, ok := debug.ReadBuildInfo()
+	require.True(t, ok)
+	i := slices.IndexFunc(build.Deps, func(m *debug.Module) bool { return m.Path == path })
+	require.GreaterOrEqual(t, i, 0, path)
+	return strings.TrimPrefix(build.Deps[i].Version, "v")
+}
+
+func sqliteVersion(t *testing.T) (version string) {
+	t.Helper()
+	db, err := sql.Open("sqlite3", ":memory:")
+	require.NoError(t, err)
+	defer db.Close()
+	require.NoError(t, db.QueryRowContext(t.Context(), "SELECT 'SQLite ' || sqlite_version()").Scan(&version))
+	return version
+}
 
 var quiet = slog.New(slog.DiscardHandler)
 

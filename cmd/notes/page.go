@@ -172,8 +172,13 @@ func count(n int, one, many string) string {
 func engines(e ledger.Entry) string {
 	var names []string
 	for _, proof := range e.Proofs {
-		if proof.Engine != "" && proof.Status == ledger.Proved && !slices.Contains(names, proof.Engine) {
-			names = append(names, proof.Engine)
+		if proof.Engine == "" || proof.Status != ledger.Proved {
+			continue
+		}
+		for name := range strings.SplitSeq(proof.Engine, ", ") {
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
 		}
 	}
 	text := ""

@@ -198,8 +198,9 @@ func Stage(t T, format string, args ...any) {
 	t.Logf("%s", stage)
 }
 
-// Engine names the server that the proof ran on, embedded or real, and its version.
-func (p *Proof[S]) Engine(name string) { p.record.Engine = name }
+// Engine names the servers and stores that the proof ran on, embedded or real, each with
+// its version.
+func (p *Proof[S]) Engine(names ...string) { p.record.Engine = strings.Join(names, ", ") }
 
 // NotRunReasons are the only things whose lack excuses a proof. A reason starts
 // with one of them and a colon: "tool: no C compiler (cc)".
