@@ -152,7 +152,7 @@ func TestProve_record(t *testing.T) {
 	set(t, &recorded, func() bool { return true })
 	fake := run(func(t *fakeT) {
 		p := Prove(t, even, AtMost(2))
-		p.Engine("abacus 1.0")
+		p.Engine("abacus 1.0", "slate 2")
 		p.Holds("two", Figure{Value: 2, Unit: "beads"})
 		p.Control("three", Figure{Name: "left rod", Value: 3, Unit: "beads"}, "at most 2")
 		p.Figure("rods", 10, "rods")
@@ -164,7 +164,7 @@ func TestProve_record(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(Unbar(fake.attrs[AttrProof])), &got))
 	assert.Equal(t, Record{
 		ID:       even,
-		Engine:   "abacus 1.0",
+		Engine:   "abacus 1.0, slate 2",
 		Holds:    []Hold{{"two"}},
 		Controls: []Refusal{{"three", "at most 2", "3 beads, want at most 2"}},
 		Figures:  []Figure{{"two", 2, "beads"}, {"three: left rod", 3, "beads"}, {"rods", 10, "rods"}},
