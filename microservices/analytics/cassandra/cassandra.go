@@ -116,6 +116,16 @@ func open(ctx context.Context, nodes []string, keyspace string) (*Store, error) 
 	}, nil
 }
 
+// acquit never takes a node for gone because it cannot be reached: each query tries to
+// connect again, and takes another node meanwhile. The client's own policy removes the
+// node, and where a connection succeeds and is lost within a moment, as while a node
+// starts, it may forget ever to try again (v2.1.2): "no hosts available in the pool" for as
+// long as the process lives.
+type acquit struct{}
+
+func (acquit) AddFailure(error, *gocql.HostInfo) bool { return false }
+func (acquit) Reset(*gocql.HostInfo)                  {}
+
 func connect(nodes []string, keyspace string) (*gocql.Session, error) {
 	cluster := gocql.NewCluster(nodes...)
 	cluster.Keyspace = keyspace
@@ -124,6 +134,7 @@ func connect(nodes []string, keyspace string) (*gocql.Session, error) {
 	cluster.WriteCoalesceWaitTime = 0 // 200 µs on every request otherwise
 	cluster.DefaultIdempotence = true // all that this package sends is
 	cluster.RetryPolicy = &gocql.SimpleRetryPolicy{NumRetries: 2}
+	cluster.ConvictionPolicy = acquit{}
 	if len(nodes) == 1 {
 		// What it says of its own address may not be how it is reached.
 		cluster.DisableInitialHostLookup = true
