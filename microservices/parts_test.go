@@ -6,9 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os/exec"
 	"path/filepath"
-	"runtime/debug"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,15 +26,16 @@ import (
 )
 
 // embeddedBroker names the bus of proofs where no address is set.
-func embeddedBroker(t *testing.T) string { return "kfake " + moduleVersion(t, "github.com/twmb/franz-go/pkg/kfake") }
+func embeddedBroker(t *testing.T) string {
+	return "kfake " + moduleVersion(t, "github.com/twmb/franz-go/pkg/kfake")
+}
 
 func moduleVersion(t *testing.T, path string) string {
 	t.Helper()
-	build, ok := debug.ReadBuildInfo()
-	require.True(t, ok)
-	i := slices.IndexFunc(build.Deps, func(m *debug.Module) bool { return m.Path == path })
-	require.GreaterOrEqual(t, i, 0, path)
-	return strings.TrimPrefix(build.Deps[i].Version, "v")
+	// A program of go test does not know of its modules.
+	version, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Version}}", path).Output()
+	require.NoError(t, err)
+	return strings.TrimPrefix(strings.TrimSpace(string(version)), "v")
 }
 
 func sqliteVersion(t *testing.T) (version string) {
