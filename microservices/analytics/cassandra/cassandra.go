@@ -25,6 +25,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"regexp"
 	"sync"
 
@@ -117,14 +118,20 @@ func open(ctx context.Context, nodes []string, keyspace string) (*Store, error) 
 }
 
 // acquit never takes a node for gone because it cannot be reached: each query tries to
-// connect again, and takes another node meanwhile. The client's own policy removes the
-// node, and where a connection succeeds and is lost within a moment, as while a node
-// starts, it may forget ever to try again (v2.1.2): "no hosts available in the pool" for as
-// long as the process lives.
+// connect again, and takes another node meanwhile. The client's own policy waits until it
+// is told that the node works again, which nobody does if it is the only one.
 type acquit struct{}
 
 func (acquit) AddFailure(error, *gocql.HostInfo) bool { return false }
 func (acquit) Reset(*gocql.HostInfo)                  {}
+
+// withPort returns an address with the port of Cassandra, if it has none.
+func withPort(addr string) string {
+	if _, _, err := net.SplitHostPort(addr); err == nil {
+		return addr
+	}
+	return net.JoinHostPort(addr, "9042")
+}
 
 func connect(nodes []string, keyspace string) (*gocql.Session, error) {
 	cluster := gocql.NewCluster(nodes...)
@@ -136,8 +143,16 @@ func connect(nodes []string, keyspace string) (*gocql.Session, error) {
 	cluster.RetryPolicy = &gocql.SimpleRetryPolicy{NumRetries: 2}
 	cluster.ConvictionPolicy = acquit{}
 	if len(nodes) == 1 {
-		// What it says of its own address may not be how it is reached.
-		cluster.DisableInitialHostLookup = true
+		// What it says of its own address may not be how it is reached. That the client does
+		// not ask for it at first (DisableInitialHostLookup) is no help: it asks when it has
+		// lost the node, adds what it is told, removes what it had, by the address that both
+		// may have, and is left with "no hosts available in the pool" (v2.1.2).
+		cluster.AddressTranslator = gocql.AddressTranslatorFunc(func(ip net.IP, port int) (net.IP, int) {
+			if addr, err := net.ResolveTCPAddr("tcp", withPort(nodes[0])); err == nil {
+				return addr.IP, addr.Port
+			}
+			return ip, port
+		})
 	} else {
 		cluster.PoolConfig.HostSelectionPolicy = gocql.TokenAwareHostPolicy(gocql.RoundRobinHostPolicy())
 	}
