@@ -54,8 +54,9 @@
 // What a kill costs is nothing: what was acknowledged is with the operating system. What a
 // power cut may cost, with the embedded bus as it is by default, are the acknowledged
 // events of the last seconds that the system had not written to the disk; with -sync each
-// batch is flushed before it is acknowledged, and none is lost either. Numbers are never
-// ahead of the bus: the store is made again from it.
+// batch is flushed before it is acknowledged, and none is lost either. If the numbers are
+// ahead of the bus after that, the aggregator ends and says so: they are made again from it,
+// in an empty store.
 //
 // # Versions
 //

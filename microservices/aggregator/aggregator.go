@@ -40,7 +40,8 @@ const maxRecords = 10_000
 const absence = 10 * time.Second
 
 // Run reads the activity from where the store stands and applies it, until ctx ends.
-// While the store cannot be written, it tries again.
+// While the store cannot be written, it tries again. It ends with an error when the bus has
+// lost records that the store has counted, as a power cut may cost it.
 //
 // The instance is a name that no other aggregator has, and that this one has again after
 // it was killed: then it gets its partitions back at once, and not when the bus has given
@@ -76,8 +77,11 @@ func Run(ctx context.Context, brokers []string, instance string, store analytics
 				err = a.apply(ctx, p)
 			}
 		})
+		if ctx.Err() != nil {
+			return nil
+		}
 		if err != nil {
-			return nil // ctx ended
+			return err
 		}
 		client.AllowRebalance()
 	}
@@ -104,7 +108,7 @@ func measuresOf(watch *telemetry.Telemetry) measures {
 	metric := watch.Metrics()
 	return measures{
 		applied: metric.NewCounter(prometheus.CounterOpts{
-			Name: "aggregator_records_total", Help: "Records of the bus that are in the numbers.",
+			Name: "aggregator_records_total", Help: "Records of the bus that were passed, counted or not.",
 		}),
 		delay: metric.NewHistogram(prometheus.HistogramOpts{
 			Name: "aggregator_delay_seconds", Help: "Time from when the collector took an event until it is in the numbers, of the oldest of each batch.",
@@ -141,6 +145,9 @@ func (a *aggregator) apply(ctx context.Context, p kgo.FetchTopicPartition) error
 	a.mu.Lock()
 	from := a.positions[p.Partition]
 	a.mu.Unlock()
+	if first := p.Records[0].Offset; first < from {
+		return fmt.Errorf("aggregator: the bus goes on from offset %d of partition %d, but the numbers count up to %d: it has lost records; make the numbers again from the bus, in an empty store", first, p.Partition, from)
+	}
 	batch := analytics.Batch{Partition: p.Partition, From: from, Next: p.Records[len(p.Records)-1].Offset + 1}
 	for _, record := range p.Records {
 		activity, err := event.DecodeActivity(record.Value)

@@ -140,6 +140,22 @@ func TestRun_metrics(t *testing.T) {
 	assert.NotRegexp(t, `(?m)^aggregator_delay_seconds_bucket{le="\+Inf"} 0$`, w.Body)
 }
 
+// Numbers that count more than the bus has are not added to: the error says so.
+func TestRun_busLostRecords(t *testing.T) {
+	brokers, client := newBus(t)
+	store := newStore(t)
+	produce(t, client, view("a", 1), view("a", 2), view("a", 3))
+	stop := start(t, brokers, "one", store, quiet)
+	eventually(t, store, "a", 3)
+	stop()
+	brokers, client = newBus(t)
+	produce(t, client, view("a", 11), view("a", 12))
+	err := aggregator.Run(t.Context(), brokers, "one", store, nil, quiet)
+	assert.ErrorContains(t, err, "the bus goes on from offset 0 of partition")
+	assert.ErrorContains(t, err, "but the numbers count up to 3: it has lost records")
+	assert.EqualValues(t, 3, views(t, store, "a"))
+}
+
 // A store that has nothing is filled from the first record, whatever the consumer group
 // has read.
 func TestRun_again(t *testing.T) {

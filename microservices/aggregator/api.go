@@ -1,6 +1,7 @@
 package aggregator
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -38,6 +39,9 @@ func NewAPI(store analytics.Store, directory *sites.Directory, log *slog.Logger)
 				problem.Write(w, http.StatusNotFound, fmt.Sprintf("No site has the domain %.80q.", r.PathValue("domain")))
 				return
 			}
+			ctx, cancel := context.WithTimeout(r.Context(), queryTimeout)
+			defer cancel()
+			r = r.WithContext(ctx)
 			span, err := spanOf(r, time.Now())
 			var body any
 			if err == nil {
@@ -48,7 +52,9 @@ func NewAPI(store analytics.Store, directory *sites.Directory, log *slog.Logger)
 				return
 			}
 			if err != nil {
-				log.Error("the store fails", "path", r.URL.Path, "error", err)
+				if ctx.Err() != context.Canceled { // else the client has left
+					log.Error("the store fails", "path", r.URL.Path, "error", err)
+				}
 				problem.RetryAfter(w, time.Second)
 				problem.Write(w, http.StatusServiceUnavailable, "The numbers cannot be read now.")
 				return
@@ -85,6 +91,9 @@ func NewAPI(store analytics.Store, directory *sites.Directory, log *slog.Logger)
 	return mux
 }
 
+// queryTimeout is less than the gateway waits, so that the reason arrives.
+const queryTimeout = 5 * time.Second
+
 // orEmpty makes an empty list [] and not null.
 func orEmpty[T any](list []T) []T {
 	if list == nil {
@@ -111,7 +120,10 @@ func spanOf(r *http.Request, now time.Time) (analytics.Span, error) {
 		if err != nil || !t.Equal(t.Truncate(time.Hour)) {
 			return t, &parameterError{name, value, "a full hour by RFC 3339, like 2026-03-01T09:00:00Z"}
 		}
-		return t.UTC(), nil
+		if t = t.UTC(); t.Year() < 1 || t.Year() > 9999 {
+			return t, &parameterError{name, value, "a time of the years 1 to 9999 in UTC"}
+		}
+		return t, nil
 	}
 	to, err := at("to", now.UTC().Truncate(time.Hour).Add(time.Hour))
 	if err != nil {

@@ -1,12 +1,15 @@
 package aggregator_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -41,6 +44,37 @@ func (s answering) Visitors(context.Context, string, analytics.Span) (analytics.
 	return analytics.Visitors{Count: 100, Error: 0.008}, s.err
 }
 
+// blocked is a store that does not answer.
+type blocked struct{ analytics.Store }
+
+func (blocked) Hours(ctx context.Context, _ string, _ analytics.Span) ([]analytics.Hour, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+// Nobody waits longer than 5 s for a store; that a client has left is no fault of it.
+func TestNewAPI_blocked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var said bytes.Buffer
+		api := aggregator.NewAPI(blocked{}, sites.Of(sites.Site{ID: "id-a", Domain: "a.example"}), slog.New(slog.NewTextHandler(&said, nil)))
+		ask := func(ctx context.Context) (int, time.Duration) {
+			begin, w := time.Now(), httptest.NewRecorder()
+			api.ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodGet, "/sites/a.example/hours", nil))
+			return w.Code, time.Since(begin)
+		}
+		left, leave := context.WithTimeout(t.Context(), time.Second)
+		defer leave()
+		leaves, cancel := context.WithCancel(left)
+		time.AfterFunc(time.Second/2, cancel)
+		ask(leaves)
+		assert.Empty(t, said.String())
+		status, took := ask(t.Context())
+		assert.Equal(t, http.StatusServiceUnavailable, status)
+		assert.Equal(t, 5*time.Second, took)
+		assert.Contains(t, said.String(), "the store fails")
+	})
+}
+
 // Each question is answered from the store, or with a problem that names the parameter,
 // its value and the rule.
 func TestNewAPI(t *testing.T) {
@@ -55,6 +89,8 @@ func TestNewAPI(t *testing.T) {
 	}{
 		{path: "/sites/a.example/hours?" + day, status: 200, want: `{` + times + `,"hours":[{"start":"2026-03-01T00:00:00Z","views":3,"likes":2,"bots":1,"visitors":4}],"to":"2026-03-02T00:00:00Z"}`},
 		{path: "/sites/a.example/hours?from=2026-03-01T05:30:00%2B05:30&to=2026-03-02T00:00:00Z", status: 200, want: times},
+		{path: "/sites/a.example/hours?to=9999-12-31T23:00:00-05:00", status: 400, want: `The parameter to is \"9999-12-31T23:00:00-05:00\", want a time of the years 1 to 9999 in UTC.`},
+		{path: "/sites/a.example/hours?from=0000-01-01T00:00:00%2B05:00&to=0000-01-02T00:00:00Z", status: 400, want: `want a time of the years 1 to 9999`},
 		{path: "/sites/a.example/pages?" + day, status: 200, want: `"pages":[{"path":"/id-a","views":10,"likes":24}]`},
 		{path: "/sites/a.example/pages?limit=1000&" + day, status: 200, want: `"views":1000`},
 		{path: "/sites/a.example/referrers?" + day, status: 200, want: `"referrers":[]`},

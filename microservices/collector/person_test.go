@@ -82,6 +82,9 @@ func TestPerson(t *testing.T) {
 			same("the address as IPv6", func(v *visit) { v.addr = "[::ffff:203.0.113.7]:5000" })
 			same("what a stranger says of a stranger", func(v *visit) { v.forwarded = []string{"198.51.100.1"} })
 			same("as a proxy here says it", func(v *visit) { v.addr, v.forwarded = "127.0.0.1:7000", []string{"203.0.113.7"} })
+			for _, proxy := range []string{"172.18.0.7:7000", "10.1.2.3:7000", "192.168.0.2:7000", "[fd00::1]:7000"} {
+				same("as a proxy in this network says it", func(v *visit) { v.addr, v.forwarded = proxy, []string{"203.0.113.7"} })
+			}
 			same("behind proxies, the last of which is here", func(v *visit) {
 				v.addr, v.forwarded = "[::1]:7000", []string{"198.51.100.1", "198.51.100.2, 203.0.113.7"}
 			})

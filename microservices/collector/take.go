@@ -186,15 +186,16 @@ func isBot(agent string) bool {
 	return false
 }
 
-// addrOf returns the address of the client. A proxy on this machine says it at the end
-// of a header; nobody else is believed.
+// addrOf returns the address of the client. A proxy on this machine or in its network (RFC
+// 1918, RFC 4193), as the gateway is, says it at the end of a header; nobody else is
+// believed.
 func addrOf(r *http.Request) netip.Addr {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
 		return netip.Addr{}
 	}
 	addr := peer.Addr().Unmap()
-	if fields := r.Header["X-Forwarded-For"]; len(fields) > 0 && addr.IsLoopback() {
+	if fields := r.Header["X-Forwarded-For"]; len(fields) > 0 && (addr.IsLoopback() || addr.IsPrivate()) {
 		last := fields[len(fields)-1]
 		last = strings.TrimSpace(last[strings.LastIndexByte(last, ',')+1:])
 		if forwarded, err := netip.ParseAddr(last); err == nil {

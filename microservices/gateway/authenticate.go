@@ -112,7 +112,7 @@ func makeTokens(path string) ([]byte, error) {
 	}
 	defer os.Remove(temporary.Name())
 	_, err = temporary.WriteString("admin " + rand.Text() + rand.Text() + "\n")
-	if err := errors.Join(err, temporary.Close()); err != nil {
+	if err := errors.Join(err, temporary.Sync(), temporary.Close()); err != nil {
 		return nil, err
 	}
 	if err := os.Link(temporary.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {

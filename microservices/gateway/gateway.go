@@ -21,8 +21,9 @@
 // [TimeoutHeader]. No request hangs.
 //
 // The services asked no client who it is before there was a gateway and ask none now:
-// they are to be reachable through it only. It speaks plain HTTP, which is for one
-// machine; tokens that leave it need TLS before the gateway.
+// they are to be reachable through it only. It speaks plain HTTP and takes who connects for
+// the client, so it is for one machine or a network of one's own, and not for behind a
+// proxy.
 package gateway
 
 import (
@@ -33,6 +34,7 @@ import (
 	"math"
 	"net/http"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/elnormous/contenttype"
@@ -159,7 +161,7 @@ func (g *Gateway) route() {
 	g.mux.HandleFunc("/events", otherMethod("OPTIONS, POST"))
 
 	config := named(g.guard(g.to("config", g.config)))
-	for _, path := range []string{"/accounts", "/accounts/", "/users/", "/sites/", "/campaigns/", "/openapi.yaml"} {
+	for _, path := range []string{"/accounts", "/accounts/", "/users", "/users/", "/sites", "/sites/", "/campaigns", "/campaigns/", "/openapi.yaml"} {
 		g.mux.Handle(path, config)
 	}
 	g.mux.HandleFunc("/{$}", func(w http.ResponseWriter, r *http.Request) {
@@ -228,13 +230,22 @@ func named(next http.Handler) http.Handler {
 	})
 }
 
+type nameKey struct{} // of a request's name in its context
+
 // to returns what hands requests to a service, which does not learn of tokens, and waits
 // for the answer until the deadline.
 func (g *Gateway) to(name string, service *layers.Balancer) http.Handler {
 	proxy := layers.Forwarded(layers.Proxy(roundTripper(func(r *http.Request) (*http.Response, error) {
+		if id, ok := r.Context().Value(nameKey{}).(string); ok { // a field Connection may have named it
+			r.Header.Set("X-Request-Id", id)
+		}
 		response, err := service.RoundTrip(r)
 		if err == nil {
 			response.Header.Del("X-Request-Id") // named has set it
+			// Behind a token nothing is for shared caches (RFC 9111 §3.5).
+			if control := response.Header.Get("Cache-Control"); control != "" {
+				response.Header.Set("Cache-Control", strings.Replace(control, "public", "private", 1))
+			}
 		}
 		return response, err
 	}), g.log))
@@ -244,7 +255,7 @@ func (g *Gateway) to(name string, service *layers.Balancer) http.Handler {
 			refuseTimeout(w, err)
 			return
 		}
-		ctx, cancel := context.WithTimeout(r.Context(), timeout)
+		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), nameKey{}, r.Header.Get("X-Request-Id")), timeout)
 		defer cancel()
 		r.Header.Del("Authorization")
 		r.Header.Del("Cookie")

@@ -90,12 +90,13 @@ func TestGateway_messages(t *testing.T) {
 		w.Header().Set("Connection", "X-Hop")
 		w.Header().Set("X-Hop", "1")
 		w.Header().Set("ETag", `"1"`)
+		w.Header().Set("Cache-Control", "public, max-age=60")
 		w.WriteHeader(http.StatusCreated)
 		var content bytes.Buffer
 		content.ReadFrom(r.Body)
 		fmt.Fprint(w, content.String())
 	}))
-	w := d.send(request("POST", "/accounts", "content", append(as(annsToken), "Connection", "X-Mine", "X-Mine", "1", "If-Match", `"2"`)...))
+	w := d.send(request("POST", "/accounts", "content", append(as(annsToken), "Connection", "X-Mine, X-Request-Id", "X-Mine", "1", "X-Request-Id", "mine", "If-Match", `"2"`)...))
 	assert.Equal(t, http.StatusCreated, w.Code)
 	assert.Equal(t, "content", w.Body.String())
 	assert.Equal(t, `"1"`, w.Header().Get("ETag"))
@@ -103,6 +104,8 @@ func TestGateway_messages(t *testing.T) {
 	assert.Empty(t, w.Header()["X-Hop"])
 	assert.Equal(t, `"2"`, d.last().Header.Get("If-Match"))
 	assert.Empty(t, d.last().Header["X-Mine"])
+	assert.Equal(t, "mine", d.last().Header.Get("X-Request-Id"))
+	assert.Equal(t, "private, max-age=60", w.Header().Get("Cache-Control"), "what is behind a token is for its owner")
 }
 
 // A browser that comes to / is shown the dashboard, any other client the entry point.
@@ -373,7 +376,7 @@ func TestGateway_down(t *testing.T) {
 		assert.Equal(t, "again", d.get("/accounts").Body.String())
 
 		d.setReady("config", false)
-		time.Sleep(time.Second - 1)
+		time.Sleep(200*time.Millisecond - 1)
 		assert.Equal(t, "again", d.get("/accounts").Body.String(), "it is not asked yet")
 		time.Sleep(time.Nanosecond)
 		synctest.Wait()

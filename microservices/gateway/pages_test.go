@@ -530,6 +530,9 @@ func TestDashboard_logIn(t *testing.T) {
 		assert.Equal(t, http.StatusSeeOther, w.Code)
 		assert.Equal(t, path, w.Header().Get("Location"))
 		assert.Equal(t, "token="+annsToken+"; Path=/dashboard; HttpOnly; SameSite=Strict", w.Header().Get("Set-Cookie"))
+		search := form(annsToken)
+		search.URL.RawQuery = "search=abc"
+		assert.Equal(t, path+"?search=abc", d.send(search).Header().Get("Location"))
 		cookie := w.Result().Cookies()[0]
 		r := request("GET", path, "")
 		r.AddCookie(cookie)

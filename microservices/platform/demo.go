@@ -9,8 +9,8 @@ import (
 )
 
 // demo makes an account with a site, if there is no account, and waits until the
-// collector knows it.
-func demo(ctx context.Context, config, collector string) error {
+// collector and the aggregator know it.
+func demo(ctx context.Context, config, collector, aggregator string) error {
 	response, err := request(ctx, http.MethodGet, config+"/accounts?limit=1", "", nil)
 	if err != nil {
 		return err
@@ -31,7 +31,10 @@ func demo(ctx context.Context, config, collector string) error {
 	if _, err = create(ctx, config+account+"/sites", `{"domain":"`+DemoSite+`","name":"Demo","status":"active"}`); err != nil {
 		return err
 	}
-	return poll(ctx, collector+"/sites/"+DemoSite)
+	if err := poll(ctx, collector+"/sites/"+DemoSite); err != nil {
+		return err
+	}
+	return poll(ctx, aggregator+"/sites/"+DemoSite+"/hours")
 }
 
 // create posts a document and returns its path.

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -62,10 +63,20 @@ func Command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 			if run, ok := commands[name]; ok {
 				return run(ctx, args[1:], stdout, stderr)
 			}
+			if !strings.HasPrefix(name, "-") {
+				return fmt.Errorf("command %q, want status, trace, one of the services, or none to run them all", name)
+			}
 		}
 	}
 	flags := flag.NewFlagSet("platform", flag.ContinueOnError)
 	flags.SetOutput(stderr)
+	flags.Usage = func() {
+		fmt.Fprint(stderr, `usage: platform [flags]            run all services until Ctrl-C
+       platform status [flags]     what each of them does
+       platform trace [flags] ID   what became of a request
+`)
+		flags.PrintDefaults()
+	}
 	data := flags.String("data", "platform-data", "`folder` of all that is kept, made if there is none")
 	port := flags.Int("port", 8100, "first of the `ports` on 127.0.0.1, that of the gateway: config 1 after it, collector 2, aggregator 3, insights 4, bus 5")
 	processes := flags.Bool("processes", false, "run each service as its own process, and start it again when it dies")
@@ -164,13 +175,16 @@ func welcome(ctx context.Context, parts []part, tokens string, stdout io.Writer)
 			return nil // ctx ended
 		}
 	}
-	if err := demo(ctx, url["config"], url["collector"]); err != nil {
+	if err := demo(ctx, url["config"], url["collector"], url["aggregator"]); err != nil {
 		if ctx.Err() != nil {
 			return nil
 		}
 		return fmt.Errorf("make the site %s: %w", DemoSite, err)
 	}
 	if err := throughGateway(ctx, url["gateway"], tokens); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
 		return err
 	}
 	fmt.Fprintf(stdout, `the platform serves after %.1f s, until Ctrl-C
@@ -202,7 +216,7 @@ func throughGateway(ctx context.Context, gatewayURL, tokens string) error {
 				break
 			}
 			if !pause(ctx) {
-				return nil
+				return ctx.Err()
 			}
 		}
 	}

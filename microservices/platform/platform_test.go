@@ -256,7 +256,8 @@ func TestCommand_refused(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"dashboard"}, `argument "dashboard", want none`},
+		{[]string{"dashboard"}, `command "dashboard", want status, trace, one of the services, or none`},
+		{[]string{"-sync", "status"}, `argument "status", want none`},
 		{[]string{"-port", "0"}, "port 0, want 1 to 65530"},
 		{[]string{"-port", "65531"}, "port 65531, want 1 to 65530"},
 		{[]string{"-data", "/dev/null/data"}, "/dev/null"},

@@ -29,12 +29,9 @@ const patience = 2 * time.Second
 
 // status says of each service whether it is ready, and what it has done.
 func status(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	where, rest, err := whereOf("platform status", args, stderr)
+	where, _, err := whereOf("platform status", args, 0, "", stderr)
 	if err != nil {
 		return err
-	}
-	if len(rest) > 0 {
-		return fmt.Errorf("argument %q, want none", rest[0])
 	}
 	table := tabwriter.NewWriter(stdout, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(table, "service\taddress\tstate\trequests\tmemory\tup")
@@ -70,14 +67,17 @@ type where struct {
 	token string // that its gateway asks for
 }
 
-// whereOf parses the flags that status and trace have in common.
-func whereOf(name string, args []string, stderr io.Writer) (w where, rest []string, err error) {
+// whereOf parses the flags that status and trace have in common, and so many arguments.
+func whereOf(name string, args []string, number int, what string, stderr io.Writer) (w where, rest []string, err error) {
 	flags := flag.NewFlagSet(name, flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.IntVar(&w.port, "port", 8100, "first of the `ports` of the platform")
 	data := flags.String("data", "platform-data", "`folder` of what it keeps, where the token for its gateway is")
 	if err := flags.Parse(args); err != nil {
 		return w, nil, err
+	}
+	if flags.NArg() != number {
+		return w, nil, fmt.Errorf("%d arguments after the flags, want %s", flags.NArg(), cmp.Or(what, "none"))
 	}
 	if err := checkPort(w.port); err != nil {
 		return w, nil, err
@@ -140,12 +140,9 @@ func (w where) done(ctx context.Context, p part) string {
 
 // showTrace prints the steps of a trace, each below the one that it is a part of.
 func showTrace(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	where, rest, err := whereOf("platform trace", args, stderr)
+	where, rest, err := whereOf("platform trace", args, 1, "the id of a trace, which the gateway puts into "+telemetry.TraceHeader, stderr)
 	if err != nil {
 		return err
-	}
-	if len(rest) != 1 {
-		return fmt.Errorf("%d arguments, want the id of a trace, which the gateway puts into %s", len(rest), telemetry.TraceHeader)
 	}
 	var spans []telemetry.Span
 	for _, p := range partsOf("", where.port, false) {

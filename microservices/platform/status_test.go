@@ -145,7 +145,7 @@ after    took     service     step
 	_, err = trace("ab" + id[2:])
 	assert.ErrorContains(t, err, "nobody knows the trace ab")
 	_, err = trace()
-	assert.ErrorContains(t, err, "0 arguments, want the id of a trace")
+	assert.ErrorContains(t, err, "0 arguments after the flags, want the id of a trace")
 	_, err = trace("-port", "0", id)
 	assert.ErrorContains(t, err, "port 0, want 1 to 65530")
 }

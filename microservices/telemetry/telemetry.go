@@ -106,8 +106,15 @@ func (t *Telemetry) Metrics() promauto.Factory {
 	return promauto.With(t.registry)
 }
 
-// Close sends what is not sent yet.
-func (t *Telemetry) Close(ctx context.Context) error { return t.provider.Shutdown(ctx) }
+// closeTimeout is less than anybody waits for a service that stops.
+const closeTimeout = 3 * time.Second
+
+// Close sends what is not sent yet, if that takes no longer than 3 s.
+func (t *Telemetry) Close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, closeTimeout)
+	defer cancel()
+	return t.provider.Shutdown(ctx)
+}
 
 // Handler watches the requests to h, and answers besides what Answers does. It is for
 // services that only their own kind reaches.
@@ -159,16 +166,20 @@ func (t *Telemetry) watch(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begin := time.Now()
 		answer := &answered{ResponseWriter: w, status: http.StatusOK}
+		status := "aborted" // by a panic, as a proxy does in the middle of an answer
+		defer func() {
+			route := r.Pattern // of the innermost mux, if h has one
+			if route == "" || route == "/" {
+				route = "other"
+			}
+			t.requests.WithLabelValues(route, status).Observe(time.Since(begin).Seconds())
+		}()
 		if r.Header.Get("Traceparent") != "" {
 			traced.ServeHTTP(answer, r)
 		} else {
 			h.ServeHTTP(answer, r)
 		}
-		route := r.Pattern // of the innermost mux, if h has one
-		if route == "" || route == "/" {
-			route = "other"
-		}
-		t.requests.WithLabelValues(route, strconv.Itoa(answer.status)).Observe(time.Since(begin).Seconds())
+		status = strconv.Itoa(answer.status)
 	})
 }
 
@@ -197,17 +208,24 @@ func (a *answered) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 // Transport lets requests carry the trace of their context on.
 func (t *Telemetry) Transport(base http.RoundTripper) http.RoundTripper {
 	traced := otelhttp.NewTransport(base, otelhttp.WithTracerProvider(t.provider), otelhttp.WithPropagators(propagator))
-	return roundTripper(func(r *http.Request) (*http.Response, error) {
-		if trace.SpanContextFromContext(r.Context()).IsSampled() {
-			return traced.RoundTrip(r)
-		}
-		return base.RoundTrip(r)
-	})
+	return transport{base, traced}
 }
 
-type roundTripper func(*http.Request) (*http.Response, error)
+type transport struct{ base, traced http.RoundTripper }
 
-func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	if trace.SpanContextFromContext(r.Context()).IsSampled() {
+		return t.traced.RoundTrip(r)
+	}
+	return t.base.RoundTrip(r)
+}
+
+// CloseIdleConnections is for http.Client.
+func (t transport) CloseIdleConnections() {
+	if base, ok := t.base.(interface{ CloseIdleConnections() }); ok {
+		base.CloseIdleConnections()
+	}
+}
 
 // Start begins a step of the trace that the context is in, if it is in one. Call end when
 // what the step describes has ended.

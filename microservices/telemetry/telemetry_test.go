@@ -203,6 +203,46 @@ func TestTelemetry_metrics(t *testing.T) {
 	}
 }
 
+// A request whose answer breaks off is counted, too.
+func TestTelemetry_aborted(t *testing.T) {
+	h := newTelemetry(t, "gateway").Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
+	assert.Panics(t, func() { get(t, h, "/x") })
+	assert.Contains(t, get(t, h, "/metrics").Body.String(), `http_request_duration_seconds_count{route="other",status="aborted"} 1`)
+}
+
+// Closing the idle connections of a client closes those of the transport below.
+func TestTelemetry_idle(t *testing.T) {
+	var closed idle
+	client := http.Client{Transport: newTelemetry(t, "gateway").Transport(&closed)}
+	client.CloseIdleConnections()
+	assert.True(t, bool(closed))
+}
+
+type idle bool
+
+func (i *idle) RoundTrip(*http.Request) (*http.Response, error) { return nil, errors.New("nowhere") }
+func (i *idle) CloseIdleConnections()                           { *i = true }
+
+// A service that stops does not wait for one that takes traces and does not answer.
+func TestTelemetry_silent(t *testing.T) {
+	release := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
+	defer server.Close()
+	defer close(release)
+	t.Setenv(telemetry.EndpointEnv, server.URL)
+	watch, err := telemetry.New(t.Context(), "gateway")
+	require.NoError(t, err)
+	get(t, watch.Root(http.NotFoundHandler()), "/")
+	ended := make(chan error, 1)
+	go func() { ended <- watch.Close(context.Background()) }()
+	select {
+	case err := <-ended:
+		assert.Error(t, err)
+	case <-time.After(20 * time.Second): // of 30 without a limit
+		t.Error("Close waits")
+	}
+}
+
 // The oldest spans make room for new ones.
 func TestTelemetry_bounded(t *testing.T) {
 	watch := newTelemetry(t, "gateway")
