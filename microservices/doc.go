@@ -27,8 +27,8 @@
 //
 // Package platform runs all of them, in one process or each as its own, which it starts
 // again when it dies; its commands status and trace say what each does, and what became of
-// a request. Package telemetry is how all of them are watched. Package event says what is on the bus, package load plays a day of
-// visits and counts what was acknowledged.
+// a request. Package telemetry is how all of them are watched. Package event says what is on
+// the bus, package load plays a day of visits and counts what was acknowledged.
 //
 // # One job
 //

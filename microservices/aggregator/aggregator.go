@@ -97,7 +97,7 @@ type aggregator struct {
 	positions map[int32]int64
 }
 
-// measures are what a service of this kind is watched by, for Prometheus.
+// measures say how far the numbers are and how late, for Prometheus.
 type measures struct {
 	applied prometheus.Counter
 	delay   prometheus.Histogram

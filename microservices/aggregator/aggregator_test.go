@@ -119,7 +119,7 @@ func TestRun_metrics(t *testing.T) {
 	t.Setenv(telemetry.EndpointEnv, "")
 	watch, err := telemetry.New(t.Context(), "aggregator")
 	require.NoError(t, err)
-	defer watch.Close(t.Context())
+	defer watch.Close()
 	brokers, client := newBus(t)
 	store := newStore(t)
 	produce(t, client, view("a", 1), view("a", 2), view("", 3))

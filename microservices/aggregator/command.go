@@ -36,7 +36,7 @@ func Command(ctx context.Context, args []string, _, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer watch.Close(context.WithoutCancel(ctx))
+	defer watch.Close()
 	var store interface {
 		analytics.Store
 		Close() error

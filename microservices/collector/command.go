@@ -38,7 +38,7 @@ func Command(ctx context.Context, args []string, _, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer watch.Close(context.WithoutCancel(ctx))
+	defer watch.Close()
 	secret, err := secretIn(*path)
 	if err != nil {
 		return err

@@ -233,7 +233,7 @@ func TestEvents_counted(t *testing.T) {
 	t.Setenv(telemetry.EndpointEnv, "")
 	watch, err := telemetry.New(t.Context(), "collector")
 	require.NoError(t, err)
-	defer watch.Close(t.Context())
+	defer watch.Close()
 	c, err := collector.New(&fakeBus{}, sites.Of(known...), secret, watch, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	counts := func() (counts []string) {

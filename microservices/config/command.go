@@ -35,7 +35,7 @@ func Command(ctx context.Context, args []string, _, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer watch.Close(context.WithoutCancel(ctx))
+	defer watch.Close()
 	var documents interface {
 		store.Store
 		Close() error

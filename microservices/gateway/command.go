@@ -40,7 +40,7 @@ func Command(ctx context.Context, args []string, _, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer watch.Close(context.WithoutCancel(ctx))
+	defer watch.Close()
 	tokens, err := TokensIn(*path)
 	if err != nil {
 		return err

@@ -159,7 +159,7 @@ func (g *Gateway) logIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.SetCookie(w, cookie(r, token))
-	redirect(w, r, (&url.URL{Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery}).String())
+	redirect(w, r, r.URL.RequestURI())
 }
 
 func logOut(w http.ResponseWriter, r *http.Request) {

@@ -31,7 +31,7 @@ func Command(ctx context.Context, args []string, _, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer watch.Close(context.WithoutCancel(ctx))
+	defer watch.Close()
 	directory, numbers := sites.NewDirectory(), New()
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return directory.Run(ctx, bus.Brokers(*brokers), log) })

@@ -31,10 +31,10 @@ func demo(ctx context.Context, config, collector, aggregator string) error {
 	if _, err = create(ctx, config+account+"/sites", `{"domain":"`+DemoSite+`","name":"Demo","status":"active"}`); err != nil {
 		return err
 	}
-	if err := poll(ctx, collector+"/sites/"+DemoSite); err != nil {
+	if err := poll(ctx, http.MethodGet, collector+"/sites/"+DemoSite, "", succeeded); err != nil {
 		return err
 	}
-	return poll(ctx, aggregator+"/sites/"+DemoSite+"/hours")
+	return poll(ctx, http.MethodGet, aggregator+"/sites/"+DemoSite+"/hours", "", succeeded)
 }
 
 // create posts a document and returns its path.

@@ -161,30 +161,16 @@ func start(ctx context.Context, parts []part, run runner, tokens string, stdout,
 	return errors.Join(err, buses.Wait())
 }
 
-// welcome waits until all parts are ready, makes the demo site if there is no account,
-// and says where to look.
+// welcome waits until all parts serve, and says where to look.
 func welcome(ctx context.Context, parts []part, tokens string, stdout io.Writer) error {
 	begin := time.Now()
 	url := map[string]string{}
 	for _, p := range parts {
 		url[p.name] = "http://" + p.addr
-		if p.name == "bus" {
-			continue
-		}
-		if err := poll(ctx, url[p.name]+"/ready"); err != nil {
-			return nil // ctx ended
-		}
 	}
-	if err := demo(ctx, url["config"], url["collector"], url["aggregator"]); err != nil {
-		if ctx.Err() != nil {
-			return nil
-		}
-		return fmt.Errorf("make the site %s: %w", DemoSite, err)
-	}
-	if err := throughGateway(ctx, url["gateway"], tokens); err != nil {
-		if ctx.Err() != nil {
-			return nil
-		}
+	if err := serving(ctx, parts, url, tokens); ctx.Err() != nil {
+		return nil
+	} else if err != nil {
 		return err
 	}
 	fmt.Fprintf(stdout, `the platform serves after %.1f s, until Ctrl-C
@@ -198,8 +184,20 @@ func welcome(ctx context.Context, parts []part, tokens string, stdout io.Writer)
 	return nil
 }
 
-// throughGateway waits until the gateway has seen that each service works.
-func throughGateway(ctx context.Context, gatewayURL, tokens string) error {
+// serving waits until all parts are ready, makes the demo site if there is no account, and
+// waits until the gateway has seen that each service works.
+func serving(ctx context.Context, parts []part, url map[string]string, tokens string) error {
+	for _, p := range parts {
+		if p.name == "bus" {
+			continue
+		}
+		if err := poll(ctx, http.MethodGet, url[p.name]+"/ready", "", succeeded); err != nil {
+			return err
+		}
+	}
+	if err := demo(ctx, url["config"], url["collector"], url["aggregator"]); err != nil {
+		return fmt.Errorf("make the site %s: %w", DemoSite, err)
+	}
 	token, err := gateway.FirstToken(tokens)
 	if err != nil {
 		return err
@@ -210,14 +208,8 @@ func throughGateway(ctx context.Context, gatewayURL, tokens string) error {
 		{http.MethodGet, "/analytics/months/" + thisMonth()},
 		{http.MethodPost, "/events"}, // without an event: the collector refuses it
 	} {
-		for {
-			response, err := request(ctx, ask.method, gatewayURL+ask.path, token, nil)
-			if err == nil && response.StatusCode != http.StatusServiceUnavailable {
-				break
-			}
-			if !pause(ctx) {
-				return ctx.Err()
-			}
+		if err := poll(ctx, ask.method, url["gateway"]+ask.path, token, available); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -225,35 +217,22 @@ func throughGateway(ctx context.Context, gatewayURL, tokens string) error {
 
 func thisMonth() string { return time.Now().UTC().Format("2006-01") }
 
-// pause waits a little, and reports whether ctx goes on.
-func pause(ctx context.Context) bool {
-	select {
-	case <-ctx.Done():
-		return false
-	case <-time.After(20 * time.Millisecond):
-		return true
-	}
-}
+func succeeded(status int) bool { return status < 300 }
+func available(status int) bool { return status != http.StatusServiceUnavailable }
 
-// poll asks until the answer is a success or ctx ends.
-func poll(ctx context.Context, url string) error {
+// poll asks until the status of the answer is good or ctx ends.
+func poll(ctx context.Context, method, url, token string, good func(status int) bool) error {
 	for {
-		if ok, err := succeeds(ctx, http.MethodGet, url, nil); ok && err == nil {
+		response, err := request(ctx, method, url, token, nil)
+		if err == nil && good(response.StatusCode) {
 			return nil
 		}
-		if !pause(ctx) {
+		select {
+		case <-ctx.Done():
 			return ctx.Err()
+		case <-time.After(20 * time.Millisecond):
 		}
 	}
-}
-
-func succeeds(ctx context.Context, method, url string, body []byte) (bool, error) {
-	response, err := request(ctx, method, url, "", body)
-	if err != nil {
-		return false, err
-	}
-	defer response.Body.Close()
-	return response.StatusCode < 300, nil
 }
 
 func request(ctx context.Context, method, url, token string, body []byte) (*http.Response, error) {

@@ -41,7 +41,7 @@ var quiet = slog.New(slog.DiscardHandler)
 func TestServe(t *testing.T) {
 	watch, err := telemetry.New(t.Context(), "test")
 	require.NoError(t, err)
-	defer watch.Close(context.WithoutCancel(t.Context()))
+	defer watch.Close()
 	said, log := io.Pipe()
 	var starting, hanging atomic.Bool
 	starting.Store(true)

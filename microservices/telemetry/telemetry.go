@@ -110,8 +110,8 @@ func (t *Telemetry) Metrics() promauto.Factory {
 const closeTimeout = 3 * time.Second
 
 // Close sends what is not sent yet, if that takes no longer than 3 s.
-func (t *Telemetry) Close(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, closeTimeout)
+func (t *Telemetry) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
 	return t.provider.Shutdown(ctx)
 }

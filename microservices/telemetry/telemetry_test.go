@@ -1,7 +1,6 @@
 package telemetry_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -26,7 +25,7 @@ func newTelemetry(t *testing.T, service string) *telemetry.Telemetry {
 	t.Setenv(telemetry.EndpointEnv, "")
 	watch, err := telemetry.New(t.Context(), service)
 	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, watch.Close(context.Background())) })
+	t.Cleanup(func() { assert.NoError(t, watch.Close()) })
 	return watch
 }
 
@@ -234,7 +233,7 @@ func TestTelemetry_silent(t *testing.T) {
 	require.NoError(t, err)
 	get(t, watch.Root(http.NotFoundHandler()), "/")
 	ended := make(chan error, 1)
-	go func() { ended <- watch.Close(context.Background()) }()
+	go func() { ended <- watch.Close() }()
 	select {
 	case err := <-ended:
 		assert.Error(t, err)
@@ -282,6 +281,6 @@ func TestTelemetry_sent(t *testing.T) {
 	watch, err := telemetry.New(t.Context(), "gateway")
 	require.NoError(t, err)
 	get(t, watch.Root(http.NotFoundHandler()), "/")
-	require.NoError(t, watch.Close(t.Context()))
+	require.NoError(t, watch.Close())
 	assert.Equal(t, "/v1/traces", <-paths)
 }
