@@ -23,6 +23,7 @@ import (
 	"gonotes/microservices/collector"
 	"gonotes/microservices/load"
 	"gonotes/microservices/service"
+	"gonotes/microservices/servicetest"
 	"gonotes/microservices/sites"
 )
 
@@ -86,7 +87,7 @@ func TestNoInternalCalls(t *testing.T) {
 	}
 	proof.Engine(embeddedBroker(t), sqliteVersion(t))
 	r := startPlatform(t)
-	port := freePorts(t, 1)
+	port := servicetest.FreePorts(t, 1)
 	twin, stdout, _ := start(t, "synchronous collector", fmt.Sprintf("127.0.0.1:%d", port), r.url("config"), strings.TrimPrefix(r.url("bus"), "http://"))
 	_, err := bufio.NewReader(stdout).ReadString('\n')
 	require.NoError(t, err)

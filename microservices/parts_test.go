@@ -18,10 +18,8 @@ import (
 	"gonotes/microservices/aggregator"
 	"gonotes/microservices/analytics"
 	"gonotes/microservices/analytics/sqlite"
-	"gonotes/microservices/broker"
-	"gonotes/microservices/bus"
 	"gonotes/microservices/collector"
-	"gonotes/microservices/event"
+	"gonotes/microservices/servicetest"
 	"gonotes/microservices/sites"
 )
 
@@ -56,16 +54,11 @@ var (
 )
 
 // newBus starts an embedded broker with the topics of the platform.
-func newBus(t testing.TB) (brokers []string) {
+func newBus(t testing.TB) []string {
 	t.Helper()
-	broker, err := broker.Open(t.TempDir(), "127.0.0.1:0", false)
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, broker.Close()) })
-	client, err := bus.Connect(broker.Addrs())
-	require.NoError(t, err)
-	defer client.Close()
-	require.NoError(t, bus.Create(t.Context(), client, event.Topics...))
-	return broker.Addrs()
+	brokers, client := servicetest.NewBus(t)
+	client.Close()
+	return brokers
 }
 
 // newCollector returns a collector that knows theSite. What wraps its bus may be nil.

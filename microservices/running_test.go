@@ -4,8 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"regexp"
@@ -17,6 +15,7 @@ import (
 
 	"gonotes/microservices/platform"
 	"gonotes/microservices/service"
+	"gonotes/microservices/servicetest"
 )
 
 func init() {
@@ -62,7 +61,7 @@ var isProcess = regexp.MustCompile(`^platform: (\w+) is process (\d+)$`)
 // startPlatform returns when the platform serves.
 func startPlatform(t testing.TB) *running {
 	t.Helper()
-	r := &running{first: freePorts(t, 6), pids: map[string]int{}}
+	r := &running{first: servicetest.FreePorts(t, 6), pids: map[string]int{}}
 	_, stdout, stderr := start(t, "platform", "-processes", "-port", strconv.Itoa(r.first), "-data", t.TempDir())
 	go func() {
 		for lines := bufio.NewScanner(stderr); lines.Scan(); {
@@ -78,25 +77,4 @@ func startPlatform(t testing.TB) *running {
 	require.NoError(t, err, "the platform does not serve")
 	go io.Copy(io.Discard, stdout)
 	return r
-}
-
-// freePorts returns the first of n ports in a row that nobody has, below those that the
-// system gives to clients.
-func freePorts(t testing.TB, n int) int {
-	t.Helper()
-	for range 100 {
-		first := 10_000 + rand.IntN(20_000)
-		free := true
-		for i := 0; free && i < n; i++ {
-			l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", first+i))
-			if free = err == nil; free {
-				l.Close()
-			}
-		}
-		if free {
-			return first
-		}
-	}
-	t.Fatal("no free ports in a row")
-	return 0
 }

@@ -1,7 +1,6 @@
 package aggregator_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -22,28 +21,14 @@ import (
 	"gonotes/microservices/aggregator"
 	"gonotes/microservices/analytics"
 	"gonotes/microservices/analytics/sqlite"
-	"gonotes/microservices/broker"
-	"gonotes/microservices/bus"
 	"gonotes/microservices/event"
+	"gonotes/microservices/servicetest"
 	"gonotes/microservices/telemetry"
 )
 
 const patience = 2 * time.Minute
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-
-// newBus starts an embedded broker with the topics, and returns a client besides.
-func newBus(t *testing.T) (brokers []string, client *kgo.Client) {
-	t.Helper()
-	broker, err := broker.Open(t.TempDir(), "127.0.0.1:0", false)
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, broker.Close()) })
-	client, err = bus.Connect(broker.Addrs())
-	require.NoError(t, err)
-	t.Cleanup(client.Close)
-	require.NoError(t, bus.Create(t.Context(), client, event.Topics...))
-	return broker.Addrs(), client
-}
 
 func newStore(t *testing.T) *sqlite.Store {
 	t.Helper()
@@ -99,7 +84,7 @@ var quiet = slog.New(slog.DiscardHandler)
 // An aggregator reads on from where the store stands, and events that come again are not
 // counted again.
 func TestRun(t *testing.T) {
-	brokers, client := newBus(t)
+	brokers, client := servicetest.NewBus(t)
 	store := newStore(t)
 	produce(t, client, view("a", 1), view("a", 2), view("b", 1))
 	stop := start(t, brokers, "one", store, quiet)
@@ -120,7 +105,7 @@ func TestRun_metrics(t *testing.T) {
 	watch, err := telemetry.New(t.Context(), "aggregator")
 	require.NoError(t, err)
 	defer watch.Close()
-	brokers, client := newBus(t)
+	brokers, client := servicetest.NewBus(t)
 	store := newStore(t)
 	produce(t, client, view("a", 1), view("a", 2), view("", 3))
 	ctx, stop := context.WithCancel(t.Context())
@@ -142,13 +127,13 @@ func TestRun_metrics(t *testing.T) {
 
 // Numbers that count more than the bus has are not added to: the error says so.
 func TestRun_busLostRecords(t *testing.T) {
-	brokers, client := newBus(t)
+	brokers, client := servicetest.NewBus(t)
 	store := newStore(t)
 	produce(t, client, view("a", 1), view("a", 2), view("a", 3))
 	stop := start(t, brokers, "one", store, quiet)
 	eventually(t, store, "a", 3)
 	stop()
-	brokers, client = newBus(t)
+	brokers, client = servicetest.NewBus(t)
 	produce(t, client, view("a", 11), view("a", 12))
 	err := aggregator.Run(t.Context(), brokers, "one", store, nil, quiet)
 	assert.ErrorContains(t, err, "the bus goes on from offset 0 of partition")
@@ -159,7 +144,7 @@ func TestRun_busLostRecords(t *testing.T) {
 // A store that has nothing is filled from the first record, whatever the consumer group
 // has read.
 func TestRun_again(t *testing.T) {
-	brokers, client := newBus(t)
+	brokers, client := servicetest.NewBus(t)
 	produce(t, client, view("a", 1), view("a", 2))
 	first := newStore(t)
 	stop := start(t, brokers, "one", first, quiet)
@@ -173,8 +158,8 @@ func TestRun_again(t *testing.T) {
 // What cannot be read, or is of a site that nobody registered, is passed over; what cannot
 // be read is said in the log.
 func TestRun_passedOver(t *testing.T) {
-	brokers, client := newBus(t)
-	var log lockedBuffer
+	brokers, client := servicetest.NewBus(t)
+	var log servicetest.Buffer
 	unknown, known := view("", 1), view("a", 1)
 	for _, value := range [][]byte{[]byte("{"), unknown.Encode(), known.Encode()} { // in this order, in one partition
 		require.NoError(t, client.ProduceSync(t.Context(), &kgo.Record{Topic: event.TopicActivity.Name, Key: known.Key(), Value: value}).FirstErr())
@@ -217,7 +202,7 @@ func (f *failing) Position(ctx context.Context, partition int32) (int64, error) 
 func TestRun_storeFails(t *testing.T) {
 	for _, after := range []bool{false, true} {
 		t.Run(fmt.Sprintf("after=%t", after), func(t *testing.T) {
-			brokers, client := newBus(t)
+			brokers, client := servicetest.NewBus(t)
 			store := &failing{Store: newStore(t), after: after}
 			store.left.Store(3)
 			produce(t, client, view("a", 1), view("a", 2), view("b", 1), view("c", 1))
@@ -235,7 +220,7 @@ func TestRun_storeFails(t *testing.T) {
 // A second aggregator takes over a part of the partitions, all of them when the first is
 // gone for long, and the first gets its part back.
 func TestRun_shared(t *testing.T) {
-	brokers, client := newBus(t)
+	brokers, client := servicetest.NewBus(t)
 	store := newStore(t)
 	stops := []func(){start(t, brokers, "one", store, quiet), start(t, brokers, "two", store, quiet)}
 	sent := 0
@@ -263,22 +248,4 @@ func TestRun_shared(t *testing.T) {
 	}
 	stops[0]()
 	stops[1]()
-}
-
-// lockedBuffer may be read while it is written.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }

@@ -32,6 +32,7 @@ import (
 	"gonotes/microservices/event"
 	"gonotes/microservices/gateway"
 	"gonotes/microservices/insights"
+	"gonotes/microservices/servicetest"
 	"gonotes/microservices/sites"
 )
 
@@ -151,7 +152,7 @@ func (b *browser) run(path string, result any, flags ...string) {
 // newPlatform is a door before real services, with an embedded bus between them, that know
 // theSite.
 func newPlatform(t testing.TB) *door {
-	brokers, client := newBus(t)
+	brokers, client := servicetest.NewBus(t)
 	change := event.Change{Version: 1, Kind: "site", ID: theSite.ID, Parent: theSite.Account, Revision: 1, Body: []byte(`{"domain":"` + domain + `"}`)}
 	value, err := change.Encode()
 	require.NoError(t, err)

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -18,26 +17,12 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"gonotes/microservices/broker"
-	"gonotes/microservices/bus"
 	"gonotes/microservices/event"
 	"gonotes/microservices/gateway"
+	"gonotes/microservices/servicetest"
 )
 
 const patience = 30 * time.Second
-
-// newBus starts an embedded broker with the topics, and returns a client besides.
-func newBus(t testing.TB) (brokers []string, client *kgo.Client) {
-	t.Helper()
-	broker, err := broker.Open(t.TempDir(), "127.0.0.1:0", false)
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, broker.Close()) })
-	client, err = bus.Connect(broker.Addrs())
-	require.NoError(t, err)
-	t.Cleanup(client.Close)
-	require.NoError(t, bus.Create(t.Context(), client, event.Topics...))
-	return broker.Addrs(), client
-}
 
 // freeAddr is an address on which nobody listens.
 func freeAddr(t testing.TB) string {
@@ -47,28 +32,10 @@ func freeAddr(t testing.TB) string {
 	return l.Addr().String()
 }
 
-// lockedBuffer may be read while it is written.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
-}
-
 // The command serves with a token that it makes, before the services that its flags name,
 // and knows the sites from the bus.
 func TestCommand(t *testing.T) {
-	brokers, client := newBus(t)
+	brokers, client := servicetest.NewBus(t)
 	var urls []string
 	for _, name := range []string{"config", "collector", "aggregator", "insights"} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, name) }))
@@ -79,7 +46,7 @@ func TestCommand(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	ended := make(chan error, 1)
-	var log lockedBuffer
+	var log servicetest.Buffer
 	go func() {
 		ended <- gateway.Command(ctx, []string{"-addr", addr, "-brokers", strings.Join(brokers, ","), "-tokens", path,
 			"-config", urls[0], "-collector", urls[1], "-aggregator", urls[2], "-insights", urls[3], "-rate", "1000", "-event-rate", "0.001", "-timeout", "5s"}, nil, &log)
@@ -151,7 +118,7 @@ func TestCommand_refused(t *testing.T) {
 		"bus: no brokers":                        {"-brokers", ""},
 		"tokens: ":                               {"-tokens", t.TempDir()},
 	} {
-		var stderr lockedBuffer
+		var stderr servicetest.Buffer
 		err := gateway.Command(t.Context(), append([]string{"-addr", freeAddr(t), "-tokens", path}, args...), nil, &stderr)
 		assert.ErrorContains(t, err, want)
 	}

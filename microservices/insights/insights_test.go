@@ -30,6 +30,7 @@ import (
 	"gonotes/microservices/collector"
 	"gonotes/microservices/event"
 	"gonotes/microservices/insights"
+	"gonotes/microservices/servicetest"
 	"gonotes/microservices/sites"
 )
 
@@ -315,7 +316,7 @@ func TestInsights_Run_waits(t *testing.T) {
 	b := newBus(t, event.TopicActivity)
 	b.produce(t, view(1, 1, march))
 	require.NoError(t, b.Close())
-	var log lockedBuffer
+	var log servicetest.Buffer
 	i := insights.New()
 	defer run(t, i, b.addrs, slog.New(slog.NewTextHandler(&log, nil)))()
 	require.Eventually(t, func() bool { return strings.Contains(log.String(), "the bus does not tell where the topic ends") }, patience, time.Millisecond)
@@ -367,7 +368,7 @@ func TestInsights_Run_progress(t *testing.T) {
 		}
 		require.NoError(t, b.client.ProduceSync(t.Context(), records...).FirstErr())
 	}
-	var log lockedBuffer
+	var log servicetest.Buffer
 	i := insights.New()
 	defer run(t, i, b.addrs, slog.New(slog.NewTextHandler(&log, nil)))()
 	ready(t, i)
@@ -384,7 +385,7 @@ func TestInsights_Run_progress(t *testing.T) {
 // over, and said in the log.
 func TestInsights_Run_unreadable(t *testing.T) {
 	b := newBus(t, event.TopicActivity)
-	var log lockedBuffer
+	var log servicetest.Buffer
 	i := insights.New()
 	defer run(t, i, b.addrs, slog.New(slog.NewTextHandler(&log, nil)))()
 	ready(t, i)
@@ -393,24 +394,6 @@ func TestInsights_Run_unreadable(t *testing.T) {
 	b.produce(t, a)
 	require.Eventually(t, func() bool { u, _ := i.Month("2026-03"); return u.Views == 1 }, patience, time.Millisecond)
 	assert.Contains(t, log.String(), "a record that cannot be read is passed over")
-}
-
-// lockedBuffer may be read while it is written.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }
 
 // A question is answered, or refused with its value and the rule.

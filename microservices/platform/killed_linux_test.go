@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"gonotes/microservices/load"
+	"gonotes/microservices/servicetest"
 )
 
 // KillsEnv names the environment variable that says how often TestCommand_killed kills.
@@ -33,7 +34,7 @@ func TestCommand_killed(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 0))
-	port, data := freePorts(t), t.TempDir()
+	port, data := servicetest.FreePorts(t, 6), t.TempDir()
 	r := begin(t, port, data)
 	t.Cleanup(func() {
 		r.kill()

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -25,6 +24,7 @@ import (
 	"gonotes/microservices/gateway"
 	"gonotes/microservices/platform"
 	"gonotes/microservices/service"
+	"gonotes/microservices/servicetest"
 	"gonotes/microservices/telemetry"
 )
 
@@ -38,27 +38,6 @@ func TestMain(m *testing.M) {
 		return
 	}
 	os.Exit(m.Run())
-}
-
-// freePorts returns the first of six ports in a row that nobody has, below those that the
-// system gives to clients.
-func freePorts(t testing.TB) int {
-	t.Helper()
-	for range 100 {
-		first := 10_000 + rand.IntN(20_000)
-		free := true
-		for i := 0; free && i < 6; i++ {
-			l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", first+i))
-			if free = err == nil; free {
-				l.Close()
-			}
-		}
-		if free {
-			return first
-		}
-	}
-	t.Fatal("no free ports in a row")
-	return 0
 }
 
 // running is a platform that runs as processes.
@@ -126,7 +105,7 @@ func (r *running) stop(t testing.TB) {
 // On a bare machine one command serves all, in one process, on what it finds in its
 // folder, and nothing has to be configured.
 func TestCommand(t *testing.T) {
-	port, data := freePorts(t), t.TempDir()
+	port, data := servicetest.FreePorts(t, 6), t.TempDir()
 	for _, want := range []int64{1, 2} { // the second time with what the first one left
 		url, stop := startInProcess(t, port, data)
 		response, err := http.Post(url(2)+"/events", "application/json", strings.NewReader(`{"kind":"view","site":"demo.example","path":"/"}`))
@@ -176,7 +155,7 @@ func startInProcess(t *testing.T, port int, data string) (url func(service int) 
 // A view that is sent to the gateway is on the dashboard within a second, and its trace
 // names every step on the way to the store.
 func TestCommand_followed(t *testing.T) {
-	port, data := freePorts(t), t.TempDir()
+	port, data := servicetest.FreePorts(t, 6), t.TempDir()
 	url, stop := startInProcess(t, port, data)
 	defer stop()
 	token, err := gateway.FirstToken(filepath.Join(data, "tokens"))
@@ -272,7 +251,7 @@ func TestCommand_refused(t *testing.T) {
 // others stop.
 func TestCommand_portTaken(t *testing.T) {
 	t.Setenv("KAFKA_BROKERS", "")
-	port := freePorts(t)
+	port := servicetest.FreePorts(t, 6)
 	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+4))
 	require.NoError(t, err)
 	defer l.Close()

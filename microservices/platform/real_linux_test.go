@@ -24,6 +24,7 @@ import (
 	"gonotes/microservices/bus"
 	"gonotes/microservices/event"
 	"gonotes/microservices/load"
+	"gonotes/microservices/servicetest"
 	"gonotes/rest/store/mongodb/mongodbtest"
 )
 
@@ -46,7 +47,7 @@ func TestCommand_real(t *testing.T) {
 	}
 	forget(t)
 	t.Setenv(mongodbtest.Env, mongodbtest.Fresh(t, os.Getenv(mongodbtest.Env)))
-	r := realPlatform{port: freePorts(t), data: t.TempDir()}
+	r := realPlatform{port: servicetest.FreePorts(t, 6), data: t.TempDir()}
 	stop := r.start(t)
 
 	sites := []string{"a.example", "b.example", "c.example"}

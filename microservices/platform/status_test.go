@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"gonotes/microservices/platform"
+	"gonotes/microservices/servicetest"
 	"gonotes/microservices/telemetry"
 	"gonotes/rest/problem"
 )
@@ -49,7 +50,7 @@ func guarded(h http.Handler) http.Handler {
 // not.
 func TestCommand_status(t *testing.T) {
 	t.Setenv("KAFKA_BROKERS", "")
-	port := freePorts(t)
+	port := servicetest.FreePorts(t, 6)
 	ready := http.NewServeMux()
 	ready.HandleFunc("GET /ready", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	ready.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
@@ -96,7 +97,7 @@ process_start_time_seconds %d
 // began and how long it took.
 func TestCommand_trace(t *testing.T) {
 	t.Setenv("KAFKA_BROKERS", "")
-	port := freePorts(t)
+	port := servicetest.FreePorts(t, 6)
 	const id = "0af7651916cd43dd8448eb211c80319c"
 	begin := time.Now()
 	span := func(service, name, id, parent string, after, took int) telemetry.Span {
