@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -29,4 +30,7 @@ func main() {
 		log.Fatalf("errgroup knows no way %q", os.Args[1])
 	}
 	fmt.Println("Wait returned:", group.Wait())
+	// The group's deferred Done runs before the panic ends the process, so main may be
+	// here first, and would end it with exit code 0.
+	time.Sleep(time.Second)
 }
