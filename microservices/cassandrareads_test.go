@@ -112,7 +112,7 @@ func TestCassandraReads(t *testing.T) {
 		return nil
 	})
 	proof.Engine(sqliteVersion(t))
-	m := siteViews{sites: 25, days: 8}
+	m := siteViews{sites: 25, days: 3}
 	bySite, byTime := newViews(t, m, siteFirst), newViews(t, m, timeFirst)
 	proof.Holds("a site and a day, with the site first in the key", pagesRead(t, m, bySite, ofPartition))
 	proof.Control("the same with the time first in the key", pagesRead(t, m, byTime, ofPartition), "pages read for an answer that fills")

@@ -73,7 +73,7 @@ func orderedKey(n int) []byte {
 // compete fills both stores and then gives them rows by turns, in commits of some size.
 func compete(t *testing.T, key func(n int) []byte, rows, commit int) (r race) {
 	t.Helper()
-	stores := []keyed{newLSM(t), newTree(t)}
+	stores := []keyed{newLSM(t), newTree(t, "wal")}
 	var before [2]int64
 	var took [2][]time.Duration
 	for i, s := range stores {

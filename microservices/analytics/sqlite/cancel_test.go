@@ -68,8 +68,8 @@ func TestStore_applyCancelled(t *testing.T) {
 // A query that ends after any of its steps is an error, and not a part of the answer.
 func TestStore_queryCancelled(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "cancelled.db"))
-	traffic := analyticstest.Month(1000)
-	for batch := range traffic.Batches(1000) {
+	traffic := analyticstest.Month(300)
+	for batch := range traffic.Batches(300) {
 		require.NoError(t, s.Apply(t.Context(), batch))
 	}
 	for name, ask := range map[string]func(ctx context.Context) (any, error){
