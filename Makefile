@@ -14,8 +14,8 @@ test: ## run every test and example
 	go test ./...
 
 .PHONY: race
-race: ## run every test and example under the race detector (needs a C compiler)
-	go test -race ./...
+race: ## run every test and example, in any order, under the race detector (needs a C compiler)
+	go test -race -shuffle=on ./...
 
 # It takes a minute or two after the first time, which downloads the servers.
 .PHONY: real
@@ -58,7 +58,7 @@ FUZZTIME = 60s
 
 # go test fuzzes one target at a time.
 .PHONY: soak
-soak: ## as many goroutines as memory holds, 100 kills of the API, of its store and of the platform, every fault by every tool, then fuzz every target for FUZZTIME, with progress
+soak: ## as many goroutines as memory holds, 100 kills of the API, of its store and of the platform, 200 of the exchange and 10 million commands through it, every fault by every tool, then fuzz every target for FUZZTIME, with progress
 	go run ./cmd/notes verify -tasks max -timeout 30m goroutines
 	go test -count=1 -v -run='^TestRun_killed' ./rest/cmd/sites -kills=100
 	GONOTES_KILLS=100 go test -count=1 -v -run='^TestFile_killed' ./rest/store/sqlite
@@ -67,9 +67,11 @@ soak: ## as many goroutines as memory holds, 100 kills of the API, of its store 
 	GONOTES_KILLS=100 go test -count=1 -v -timeout=30m -run='_killed' ./microservices/broker ./microservices/collector ./microservices/analytics/sqlite
 	GONOTES_EVENTS=10000000 go test -count=1 -v -timeout=60m -run='_size' ./microservices/analytics/sqlite ./microservices/insights
 	GONOTES_COST=full go test -count=1 -v -timeout=30m -run='^TestCost' ./microservices/collector
-	for package in ./runes ./rest/api ./microservices/collector ./microservices/event; do \
+	GONOTES_KILLS=200 go test -count=1 -v -timeout=30m -run='^(TestNoLostOrders|TestMarket_killed)' ./goroutines/exchange ./goroutines/exchange/market
+	GONOTES_COMMANDS=10000000 go test -count=1 -v -timeout=30m -run='^TestBook_(agrees|properties)' ./goroutines/exchange/book
+	for package in ./runes ./rest/api ./microservices/collector ./microservices/event ./goroutines/exchange/book ./goroutines/exchange/protocol; do \
 		for target in $$(go test -list='^Fuzz' $$package | grep '^Fuzz'); do \
-			go test -run='^$$' -fuzz="^$$target\$$" -fuzztime=$(FUZZTIME) $$package || exit 1; \
+			go test -run='^$$' -fuzz="^$$target\$$" -fuzztime=$(FUZZTIME) -fuzzminimizetime=10x $$package || exit 1; \
 		done; \
 	done
 

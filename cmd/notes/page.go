@@ -284,7 +284,10 @@ func (p page) totals(l ledger.Ledger) {
 	p.line()
 	p.line(count(len(l.Claims), "claim", "claims"), ": ", strings.Join(verdicts, "; "))
 	p.line(p.paint(green, fmt.Sprintf("%d proved", l.Counts[string(ledger.Proved)])), ", ", failed, ", ",
-		fmt.Sprintf("%d not run, in %.1f s, on %s", l.Counts[string(ledger.NotRun)], l.Seconds, describe(l)))
+		fmt.Sprintf("%d not run, in %.1f s", l.Counts[string(ledger.NotRun)], l.Seconds))
+	for _, line := range wrap("on "+describe(l), p.width) {
+		p.line(line)
+	}
 	p.line(p.paint(dim, "written to "+ledgerFile+"; go run ./cmd/notes show ID tells all of one claim"))
 }
 

@@ -125,7 +125,9 @@ func (a *app) interrupted(l ledger.Ledger) {
 }
 
 // testArgs are the arguments of go that run what is linked to the selected
-// claims: whole packages, unless other claims live in them too.
+// claims: whole packages, unless other claims live in them too. The order of the
+// tests is that of the files, which tells what a test that hangs or exits kept
+// from running.
 func testArgs(claims []ledger.Claim, selected func(ledger.Claim) bool, timeout time.Duration) []string {
 	var chosen []ledger.Claim
 	names := map[string]bool{}
@@ -137,7 +139,7 @@ func testArgs(claims []ledger.Claim, selected func(ledger.Claim) bool, timeout t
 			}
 		}
 	}
-	args := []string{"test", "-json", "-count=1", "-timeout=" + timeout.String()}
+	args := []string{"test", "-json", "-count=1", "-shuffle=off", "-timeout=" + timeout.String()}
 	packages := ledger.Packages(chosen)
 	whole := !slices.ContainsFunc(claims, func(c ledger.Claim) bool {
 		return !selected(c) && slices.ContainsFunc(slices.Concat(c.Tests, c.Examples), func(f ledger.Func) bool { return slices.Contains(packages, f.Package) })

@@ -22,7 +22,7 @@ import (
 func TestVerify_prints(t *testing.T) {
 	code, stdout, stderr := notesIn(t, numbers(t), nil, "verify")
 	require.Equal(t, exitOK, code, stderr)
-	variable := regexp.MustCompile(`in [0-9.]+ s, on .*`)
+	variable := regexp.MustCompile(`in [0-9.]+ s\non .*`)
 	assert.Equal(t, `
 numbers
   wrong       every number is even -> one in two is, since Go 1.0.         1 holds, 1 control  2 KiB
@@ -81,6 +81,7 @@ func keys(object any) []string {
 
 // What fails, is declared badly or cannot run is named, and the exit code is 1.
 func TestVerify_refuses(t *testing.T) {
+	t.Setenv("GOFLAGS", "-shuffle=2") // turns the two proofs round where it is heeded
 	for _, test := range []struct {
 		name  string
 		edits []string
@@ -247,6 +248,17 @@ func TestPage_colour(t *testing.T) {
 	page{out: &coloured, width: narrowest, colour: true}.ledger(l, nil)
 	assert.Contains(t, coloured.String(), "\x1b[31mwrong     \x1b[0m  every")
 	assert.Equal(t, plain.String(), regexp.MustCompile(`\x1b\[[0-9;]*m`).ReplaceAllString(coloured.String(), ""))
+}
+
+// A processor with a long name stays on the page.
+func TestPage_longName(t *testing.T) {
+	var out strings.Builder
+	l := ledger.Ledger{Machine: ledger.Machine{CPU: strings.Repeat("Intel(R) Xeon(R) ", 6), Cores: 2, OS: "linux", Arch: "amd64"}, Go: "go1.26.8"}
+	page{out: &out, width: narrowest}.ledger(l, nil)
+	assert.Contains(t, out.String(), "Xeon(R)")
+	for line := range strings.Lines(out.String()) {
+		assert.LessOrEqual(t, displaywidth.String(line), narrowest+1, line)
+	}
 }
 
 // A run is complete without a proof that the platform rules out or that waits for

@@ -61,7 +61,7 @@ func TestSettle_packages(t *testing.T) {
 		{"nopackage", Failed, "gonotes/internal/ledger/testdata/nopackage does not compile: testdata/nopackage/case_test.go:8:2: package gonotes/nowhere", ""},
 	}
 
-	args := []string{"test", "-json", "-count=1", "-timeout=2s"}
+	args := []string{"test", "-json", "-count=1", "-shuffle=off", "-timeout=2s"}
 	for _, test := range tests {
 		args = append(args, "./testdata/"+test.name)
 	}
