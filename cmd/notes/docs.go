@@ -4,6 +4,10 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"go/doc/comment"
+	"go/parser"
+	"go/token"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,21 +26,22 @@ type question struct {
 	section string
 	text    string
 	topics  []string
+	answer  string // file with a package comment whose part "# The answer" answers all of it, or ""
 }
 
 var questions = []question{
-	{"§2", "What are goroutines against threads?", []string{"goroutines"}},
-	{"§2", "What are closures, and what are they good for in concurrent code?", []string{"closures"}},
-	{"§3", "What do you know about Go in market trading?", []string{"trading"}},
-	{"§4", "What makes a service RESTful?", []string{"rest"}},
-	{"§5", "What did you do with Mesos, Marathon, Chronos, ZooKeeper and Kubernetes?", []string{"platform"}},
-	{"§6", "What did you do with AWS?", []string{"platform"}},
-	{"§7", "What did you do with MongoDB, Cassandra, Kafka and Docker?", []string{"platform"}},
-	{"§8", "What do you know about encryption?", []string{"security"}},
-	{"§9", "How is a web API tested?", []string{"rest"}},
-	{"§10", "What are microservices good and bad for?", []string{"microservices"}},
-	{"§11", "How does one scale and stay secure?", []string{"security"}},
-	{"§12", "What are strings, runes and bytes?", []string{"runes"}},
+	{"§2", "What are goroutines against threads?", []string{"goroutines"}, ""},
+	{"§2", "What are closures, and what are they good for in concurrent code?", []string{"closures"}, ""},
+	{"§3", "What do you know about Go in market trading?", []string{"trading"}, "goroutines/exchange/doc.go"},
+	{"§4", "What makes a service RESTful?", []string{"rest"}, ""},
+	{"§5", "What did you do with Mesos, Marathon, Chronos, ZooKeeper and Kubernetes?", []string{"platform"}, ""},
+	{"§6", "What did you do with AWS?", []string{"platform"}, ""},
+	{"§7", "What did you do with MongoDB, Cassandra, Kafka and Docker?", []string{"platform"}, ""},
+	{"§8", "What do you know about encryption?", []string{"security"}, ""},
+	{"§9", "How is a web API tested?", []string{"rest"}, ""},
+	{"§10", "What are microservices good and bad for?", []string{"microservices"}, ""},
+	{"§11", "How does one scale and stay secure?", []string{"security"}, ""},
+	{"§12", "What are strings, runes and bytes?", []string{"runes"}, ""},
 }
 
 // docs writes NOTES.md and the tables of README.md from the sources and from
@@ -63,15 +68,19 @@ func docs(_ context.Context, a *app, args []string) error {
 	if err := os.WriteFile(filepath.Join(a.root, readmeFile), readme, 0o644); err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(a.root, notesFile), notes(claims), 0o644); err != nil {
+	text, err := notes(os.DirFS(a.root), claims)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(a.root, notesFile), text, 0o644); err != nil {
 		return err
 	}
 	fmt.Fprintln(a.stdout, "wrote", notesFile, "with", count(len(claims), "claim", "claims"), "and the tables of", readmeFile)
 	return nil
 }
 
-// notes is the text of NOTES.md.
-func notes(claims []ledger.Claim) []byte {
+// notes is the text of NOTES.md, from the claims and the files of the module.
+func notes(module fs.FS, claims []ledger.Claim) ([]byte, error) {
 	var text bytes.Buffer
 	text.WriteString(`<!-- Generated from the declarations of the claims by "make docs". Do not edit. -->
 
@@ -91,6 +100,13 @@ proxy is measured), **holds, but** (with a limit), **holds**.
 			text.WriteString("\nOpen: not answered here yet.\n")
 			continue
 		}
+		if q.answer != "" {
+			answer, err := answerIn(module, q.answer)
+			if err != nil {
+				return nil, err
+			}
+			fmt.Fprintf(&text, "\n%s", answer)
+		}
 		for _, verdict := range claim.Verdicts {
 			for _, c := range asked {
 				if c.Verdict == verdict {
@@ -99,7 +115,35 @@ proxy is measured), **holds, but** (with a limit), **holds**.
 			}
 		}
 	}
-	return text.Bytes()
+	return text.Bytes(), nil
+}
+
+// answerIn is the part "# The answer" of a package comment, in Markdown.
+func answerIn(module fs.FS, name string) ([]byte, error) {
+	src, err := fs.ReadFile(module, name)
+	if err != nil {
+		return nil, err
+	}
+	file, err := parser.ParseFile(token.NewFileSet(), name, src, parser.ParseComments|parser.PackageClauseOnly)
+	if err != nil {
+		return nil, err
+	}
+	var parser comment.Parser
+	doc := parser.Parse(file.Doc.Text())
+	var part []comment.Block
+	within := false
+	for _, block := range doc.Content {
+		if heading, ok := block.(*comment.Heading); ok {
+			within = len(heading.Text) == 1 && heading.Text[0] == comment.Plain("The answer")
+		} else if within {
+			part = append(part, block)
+		}
+	}
+	if len(part) == 0 {
+		return nil, fmt.Errorf("%s: the package comment has no part \"# The answer\"", name)
+	}
+	var printer comment.Printer
+	return printer.Markdown(&comment.Doc{Content: part}), nil
 }
 
 // matching lists the claims of a question's topics that are from its section.

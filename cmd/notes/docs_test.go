@@ -2,14 +2,17 @@ package main
 
 import (
 	"bytes"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"gonotes/internal/claim"
 	"gonotes/internal/ledger"
 )
 
@@ -18,7 +21,9 @@ func TestDocs_current(t *testing.T) {
 	claims, _ := ledger.Declared(os.DirFS("../.."))
 	got, err := os.ReadFile(filepath.Join("../..", notesFile))
 	require.NoError(t, err, "make docs writes it")
-	assert.True(t, bytes.Equal(notes(claims), got), "NOTES.md is stale: run make docs")
+	want, err := notes(os.DirFS("../.."), claims)
+	require.NoError(t, err)
+	assert.True(t, bytes.Equal(want, got), "NOTES.md is stale: run make docs")
 }
 
 // The tables of README.md are what make docs would write now.
@@ -84,9 +89,10 @@ func TestDocs_clause(t *testing.T) {
 // Every claim stands in NOTES.md once, under a question of the notes.
 func TestDocs_everyClaim(t *testing.T) {
 	claims, _ := ledger.Declared(os.DirFS("../.."))
-	text := string(notes(claims))
+	text, err := notes(os.DirFS("../.."), claims)
+	require.NoError(t, err)
 	for _, c := range claims {
-		assert.Equal(t, 1, strings.Count(text, "`"+string(c.ID)+"`"), c.ID)
+		assert.Equal(t, 1, strings.Count(string(text), "`"+string(c.ID)+"`"), c.ID)
 	}
 }
 
@@ -114,6 +120,25 @@ func TestDocs_claim(t *testing.T) {
 	claims, mistakes := ledger.Declared(os.DirFS(dir))
 	require.Empty(t, mistakes)
 	claims[0].Asked, claims[0].Answer = "Which?", "Half."
-	assert.Contains(t, string(notes(claims)), "\n## §12 What are strings, runes and bytes?\n\n**judgement**: every rune is even (asked next)  \n→ half are. Proxy: parity.  \n`runes/even`\n\n> *Which?* Half.\n\n- Proofs: [runes/runes_test.go](runes/runes_test.go) `TestEven` `TestEven_big`\n- Benchmarks: [runes/runes_test.go](runes/runes_test.go) `BenchmarkEven`\n")
-	assert.Contains(t, string(notes(claims)), "\n## §4 What makes a service RESTful?\n\nOpen: not answered here yet.\n")
+	text, err := notes(os.DirFS(dir), claims)
+	require.NoError(t, err)
+	assert.Contains(t, string(text), "\n## §12 What are strings, runes and bytes?\n\n**judgement**: every rune is even (asked next)  \n→ half are. Proxy: parity.  \n`runes/even`\n\n> *Which?* Half.\n\n- Proofs: [runes/runes_test.go](runes/runes_test.go) `TestEven` `TestEven_big`\n- Benchmarks: [runes/runes_test.go](runes/runes_test.go) `BenchmarkEven`\n")
+	assert.Contains(t, string(text), "\n## §4 What makes a service RESTful?\n\nOpen: not answered here yet.\n")
+}
+
+// A question that is answered as a whole has the answer before the claims, from the
+// package comment; a comment without one is a mistake.
+func TestDocs_answer(t *testing.T) {
+	module := func(doc string) fs.FS {
+		return fstest.MapFS{"goroutines/exchange/doc.go": {Data: []byte(doc + "package exchange\n")}}
+	}
+	claims := []ledger.Claim{{Declaration: claim.Declaration{ID: "trading/x", Section: "§3", Verdict: claim.Holds, Statement: "it trades"}}}
+	text, err := notes(module("// Package exchange trades.\n//\n// # The answer\n//\n// Go trades\n// well.\n//\n// # More\n//\n// Not this.\n"), claims)
+	require.NoError(t, err)
+	assert.Contains(t, string(text), "\n## §3 What do you know about Go in market trading?\n\nGo trades well.\n\n**holds**: it trades")
+	assert.NotContains(t, string(text), "Not this")
+	_, err = notes(module("// Package exchange trades.\n"), claims)
+	assert.EqualError(t, err, `goroutines/exchange/doc.go: the package comment has no part "# The answer"`)
+	_, err = notes(fstest.MapFS{}, claims)
+	assert.ErrorIs(t, err, fs.ErrNotExist)
 }

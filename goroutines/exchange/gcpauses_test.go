@@ -1,0 +1,168 @@
+package exchange_test
+
+import (
+	"math"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"gonotes/goroutines/exchange"
+	"gonotes/goroutines/exchange/book"
+	"gonotes/goroutines/exchange/workload"
+	"gonotes/internal/claim"
+)
+
+// asOften makes the collector run about as often as in a process that holds nothing but
+// the book: the commands that a test has recorded make the heap ten times as large.
+func asOften(t testing.TB) {
+	percent := debug.SetGCPercent(10)
+	t.Cleanup(func() { debug.SetGCPercent(percent) })
+}
+
+// A market of its own for these tests: a book 10,000 orders deep and half a million
+// commands.
+var usual = sync.OnceValue(func() struct{ fill, commands []book.Command } {
+	fill, commands := workload.All[0].Generate(1, 10_000, million/2)
+	return struct{ fill, commands []book.Command }{fill, commands}
+})
+
+// filled returns the book with the orders that are there before the commands.
+func filled(m matcher) matcher {
+	reports := make([]book.Report, 0, 1<<12)
+	for i := range usual().fill {
+		reports = m.Apply(&usual().fill[i], reports[:0])
+	}
+	return m
+}
+
+// collections counts the collections while a book carries out the commands.
+func collections(m matcher) claim.Figure {
+	filled(m)
+	reports := make([]book.Report, 0, 1<<12)
+	runtime.GC()
+	during := collectionsDuring(func() {
+		for i := range usual().commands {
+			reports = m.Apply(&usual().commands[i], reports[:0])
+		}
+	})
+	runtime.KeepAlive(m)
+	return claim.Figure{Name: "in half a million commands", Value: during, Unit: "collections"}
+}
+
+func collectionsDuring(run func()) float64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	run()
+	runtime.ReadMemStats(&after)
+	return float64(after.NumGC - before.NumGC)
+}
+
+// A book that allocates nothing causes no collection.
+func TestGCPauses(t *testing.T) {
+	asOften(t)
+	proof := claim.Prove(t, exchange.GCPauses, claim.AtMost(0))
+	proof.Holds("the book, 60/30/10 around a walking mid, 10,000 orders deep", collections(book.New(20_000)))
+	proof.Control("the same book with pointers, lists and maps", collections(newPointerBook()), "collections, want at most 0")
+}
+
+// scannable tells how much a collector has to look through for each order of a book.
+func scannable(m matcher) claim.Figure {
+	const orders = 200_000
+	measure := func() float64 {
+		runtime.GC()
+		sample := []metrics.Sample{{Name: "/gc/scan/heap:bytes"}}
+		metrics.Read(sample)
+		return float64(sample[0].Value.Uint64())
+	}
+	before := measure()
+	reports := make([]book.Report, 0, 8)
+	for i := range int64(orders) {
+		c := book.Command{Kind: book.Enter, ID: uint64(i), Side: book.Side(i % 2), Price: 1000 - i%100 + i%2*1000, Quantity: 1}
+		reports = m.Apply(&c, reports[:0])
+	}
+	after := measure()
+	runtime.KeepAlive(m)
+	return claim.Figure{Name: "to be scanned for an order", Value: max(0, after-before) / orders, Unit: "B"}
+}
+
+// A book without pointers is nothing to a collection that others cause.
+func TestGCPauses_nothingToFollow(t *testing.T) {
+	proof := claim.Prove(t, exchange.GCPauses, claim.AtMost(1))
+	proof.Holds("the book with 200,000 orders", scannable(book.New(0)))
+	proof.Control("the same book with pointers, lists and maps", scannable(newPointerBook()), "B, want at most 1")
+}
+
+// slowest returns the 99.9th percentile of the time that a command takes, in ns, with
+// that of reading the clock.
+func slowest(m matcher) float64 {
+	filled(m)
+	reports := make([]book.Report, 0, 1<<12)
+	took := make([]time.Duration, len(usual().commands))
+	runtime.GC()
+	for i := range usual().commands {
+		start := time.Now()
+		reports = m.Apply(&usual().commands[i], reports[:0])
+		took[i] = time.Since(start)
+	}
+	slices.Sort(took)
+	return float64(took[len(took)*999/1000])
+}
+
+// sink keeps what littering makes from being optimised away.
+var sink atomic.Pointer[[1 << 10]*int]
+
+// littering runs a function while another goroutine makes garbage that has to be scanned.
+func littering(run func() float64) float64 {
+	var stop atomic.Bool
+	var others sync.WaitGroup
+	others.Go(func() {
+		for !stop.Load() {
+			for range 8 {
+				sink.Store(new([1 << 10]*int))
+			}
+			time.Sleep(100 * time.Microsecond)
+		}
+	})
+	defer others.Wait()
+	defer stop.Store(true)
+	return run()
+}
+
+// The slowest command of a thousand takes as long beside a goroutine whose garbage is
+// collected all the time as it does alone. In the book with pointers, lists and maps it
+// takes several times as long, and nearly so with the collector off: memory that is
+// scattered spoils this part of the tail, and the collector what is behind it. The best
+// of five rounds counts for each.
+func TestGCPauses_tail(t *testing.T) {
+	proof := claim.Prove(t, exchange.GCPauses, claim.AtMost(4))
+	if raceEnabled {
+		proof.NotRun("platform: the race detector takes longer than the commands")
+	}
+	asOften(t)
+	alone, beside, garbage, kept := math.Inf(1), math.Inf(1), math.Inf(1), math.Inf(1)
+	collected := 0.0
+	for range 5 {
+		alone = min(alone, slowest(book.New(20_000)))
+		collected += collectionsDuring(func() {
+			beside = min(beside, littering(func() float64 { return slowest(book.New(20_000)) }))
+		})
+		garbage = min(garbage, slowest(newPointerBook()))
+		percent := debug.SetGCPercent(-1)
+		kept = min(kept, slowest(newPointerBook()))
+		debug.SetGCPercent(percent)
+	}
+	figure := func(value float64) claim.Figure {
+		return claim.Figure{Name: "p99.9 of a command to that of the book alone", Value: value / alone, Unit: "times"}
+	}
+	proof.Holds("the book, beside a goroutine that makes garbage", figure(beside))
+	proof.Control("the same book with pointers, lists and maps", figure(garbage), "times, want at most 4")
+	proof.Figure("p99.9 of the book alone, with reading the clock", alone, "ns")
+	proof.Figure("p99.9 of the book with pointers, with reading the clock", garbage, "ns")
+	proof.Figure("the same with the collector off", kept, "ns")
+	proof.Figure("beside a goroutine that makes garbage, in five rounds", collected, "collections")
+}
