@@ -110,7 +110,7 @@ func open(directory string, b *book.Book) (*Journal, Recovery, error) {
 	}
 	j.file = file
 	// A process that was killed may have written what it did not sync.
-	if err := errors.Join(file.Sync(), syncDirectory(directory)); err != nil {
+	if err := errors.Join(fsync(file), syncDirectory(directory)); err != nil {
 		return nil, Recovery{}, errors.Join(err, file.Close())
 	}
 	return j, found.Recovery, nil
@@ -256,7 +256,7 @@ func WriteFile(path string, data []byte) error {
 	}
 	_, err = file.Write(data)
 	if err == nil {
-		err = file.Sync()
+		err = fsync(file)
 	}
 	if err = errors.Join(err, file.Close()); err == nil {
 		err = os.Rename(path+".new", path)
@@ -288,6 +288,9 @@ func MkdirAll(path string) error {
 	return err
 }
 
+// fsync returns when a file is on disk; a test takes note of it.
+var fsync = (*os.File).Sync
+
 // syncDirectory returns when the names in a directory are on disk.
 func syncDirectory(path string) error {
 	if runtime.GOOS == "windows" {
@@ -297,7 +300,7 @@ func syncDirectory(path string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(directory.Sync(), directory.Close())
+	return errors.Join(fsync(directory), directory.Close())
 }
 
 // list returns the numbers of the files in a directory, in order.
