@@ -127,10 +127,8 @@ func (f *floats) value() *big.Int {
 	return cents
 }
 
-func tapeOf(step func(price, by float64) float64) func() tape {
-	return func() tape {
-		return &floats{price: firstPrice / 100, step: step, prices: map[float64]bool{}}
-	}
+func floatTape(step func(price, by float64) float64) *floats {
+	return &floats{price: firstPrice / 100, step: step, prices: map[float64]bool{}}
 }
 
 // Over a million orders at prices that move by a cent, ticks keep one level for a price
@@ -138,11 +136,19 @@ func tapeOf(step func(price, by float64) float64) func() tape {
 // typed, is two prices; and if each is rounded, the sum is still wrong.
 func TestNoFloat(t *testing.T) {
 	proof := claim.Prove(t, exchange.NoFloat, exact)
-	proof.Holds("the book, in ticks", func() tape { return &ticks{book: book.New(0), price: firstPrice} })
-	proof.Control("float64", tapeOf(func(price, by float64) float64 { return price + by }), "levels, want")
-	proof.Control("float64, rounded to the cent at each step", tapeOf(func(price, by float64) float64 {
-		return math.Round((price+by)*100) / 100
-	}), "cents, want")
+	var exactly, added tape
+	proof.Holds("the book, in ticks", func() tape {
+		exactly = &ticks{book: book.New(0), price: firstPrice}
+		return exactly
+	})
+	proof.Control("float64", func() tape {
+		added = floatTape(func(price, by float64) float64 { return price + by })
+		return added
+	}, "levels, want")
+	proof.Control("float64, rounded to the cent at each step", func() tape {
+		return floatTape(func(price, by float64) float64 { return math.Round((price+by)*100) / 100 })
+	}, "cents, want")
+	proof.Figure(fmt.Sprintf("float64: levels of %d prices", exactly.levels()), float64(added.levels()), "levels")
 }
 
 // Text becomes ticks without a float in between, so that every price of a cent is read
