@@ -1,0 +1,2 @@
+// Package everywhere compiles on every platform.
+package everywhere

@@ -1,0 +1,2 @@
+// Package tested compiles on every platform; its test does not.
+package tested

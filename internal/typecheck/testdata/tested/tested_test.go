@@ -1,0 +1,8 @@
+package tested
+
+import (
+	"syscall"
+	"testing"
+)
+
+func TestStop(*testing.T) { _ = syscall.SIGSTOP }
