@@ -58,8 +58,9 @@ func TestStore_applyCancelled(t *testing.T) {
 			n = 1 // it had not as many steps
 		}
 		require.NoError(t, model.Apply(log.Batch(from, next)))
-		model.AgreeAll(t, s)
-		from = next
+		if from = next; n%8 == 1 || from == end { // what a batch left would stay
+			model.AgreeAll(t, s)
+		}
 	}
 	t.Logf("%d were cancelled", cancelled)
 	require.Greater(t, cancelled, 100)

@@ -17,7 +17,7 @@ import (
 // question.
 func TestStore_size(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "size.db")
-	traffic := analyticstest.Month(analyticstest.Events(t, 20_000))
+	traffic := analyticstest.Month(analyticstest.Events(t, 10_000))
 	analyticstest.Size(t, open(t, path), traffic, 100*time.Millisecond)
 	var bytes int64
 	for _, name := range []string{path, path + "-wal"} {
