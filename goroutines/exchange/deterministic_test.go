@@ -16,6 +16,7 @@ import (
 
 	"gonotes/goroutines/exchange"
 	"gonotes/goroutines/exchange/book"
+	"gonotes/goroutines/exchange/journal"
 	"gonotes/goroutines/exchange/market"
 	"gonotes/internal/claim"
 )
@@ -97,7 +98,7 @@ func outcomeOf(fresh func() matcher) outcome {
 		var reports []book.Report
 		for i := range commands {
 			reports = m.Apply(&commands[i], reports[:0])
-			all = fmt.Append(all, reports)
+			all = appendReports(all, reports)
 		}
 		if whole, ok := m.(encoding.BinaryAppender); ok {
 			return whole.AppendBinary(all)
@@ -106,35 +107,40 @@ func outcomeOf(fresh func() matcher) outcome {
 	}
 }
 
-// journalled runs a market with a journal. The book that belongs to the outcome is by
-// turns the one that carried out the commands and the one that the journal gives.
+// journalled runs a market with a journal. The outcome is by turns what its clients got
+// and the book it had, and what a replay of the journal gives.
 func journalled(t *testing.T) outcome {
-	open := func(directory string) *market.Market {
-		m, _, err := market.Open(directory, slog.New(slog.DiscardHandler))
-		require.NoError(t, err)
-		return m
-	}
 	again := false
 	return func(commands []book.Command) (all []byte, err error) {
 		directory := t.TempDir()
-		m := open(directory)
+		m, _, err := market.Open(directory, slog.New(slog.DiscardHandler))
+		require.NoError(t, err)
 		batch := &market.Batch{}
 		for part := range slices.Chunk(commands, 700) {
 			batch.Commands, batch.Reports = part, batch.Reports[:0]
 			require.NoError(t, m.Do(context.Background(), batch))
-			all = fmt.Append(all, batch.Reports)
+			all = appendReports(all, batch.Reports)
 		}
-		if again {
-			require.NoError(t, m.Close())
-			m = open(directory)
-		}
-		again = !again
 		require.NoError(t, m.View(context.Background(), func(b *book.Book, _ uint64) {
 			all, err = b.AppendBinary(all)
 		}))
 		require.NoError(t, m.Close())
-		return all, err
+		if again = !again; !again {
+			return all, err
+		}
+		b := book.New(0)
+		all = all[:0]
+		_, err = journal.Replay(directory, b, func(reports []book.Report) { all = appendReports(all, reports) })
+		require.NoError(t, err)
+		return b.AppendBinary(all)
 	}
+}
+
+func appendReports(to []byte, reports []book.Report) []byte {
+	for i := range reports {
+		to = fmt.Appendln(to, reports[i])
+	}
+	return to
 }
 
 // A stamped book reads the clock, as one does who wants to know when a trade was.
@@ -168,12 +174,12 @@ func (m mapped) Apply(c *book.Command, reports []book.Report) []book.Report {
 	return reports
 }
 
-// The same commands have the same outcome to the last byte, in the book and through the
-// market with its goroutine and its journal.
+// The same commands have the same outcome to the last byte, in the book, through the
+// market with its goroutine, and from its journal.
 func TestDeterministic(t *testing.T) {
 	proof := claim.Prove(t, exchange.Deterministic, repeatable)
 	proof.Holds("the book, 20,000 commands of all kinds, four times with 1, 2, 8 and 1 processors", outcomeOf(func() matcher { return book.New(100) }))
-	proof.Holds("the market, by turns with the book that its journal gives", journalled(t))
+	proof.Holds("the market, by turns with a replay of its journal", journalled(t))
 	proof.Control("a book that reads the clock", outcomeOf(func() matcher { return stamped{book.New(100)} }), "the outcome differs from the first")
 	proof.Control("a book that ends the day in the order of a map", outcomeOf(func() matcher { return mapped{book.New(100), map[uint64]uint32{}} }), "the outcome differs from the first")
 }

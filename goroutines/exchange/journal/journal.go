@@ -91,7 +91,7 @@ func Open(directory string, b *book.Book) (*Journal, Recovery, error) {
 }
 
 func open(directory string, b *book.Book) (*Journal, Recovery, error) {
-	found, err := read(directory, b, 0)
+	found, err := read(directory, b, 0, nil)
 	if err != nil {
 		return nil, Recovery{}, err
 	}
@@ -208,7 +208,7 @@ func (j *Journal) Close() error { return errors.Join(j.file.Close(), j.lock.Clos
 // owns that need not wait.
 func Compact(directory string, before uint64) error {
 	b := book.New(0)
-	if _, err := read(directory, b, before); err != nil {
+	if _, err := read(directory, b, before, nil); err != nil {
 		return fmt.Errorf("journal %s: %w", directory, err)
 	}
 	if b.Sequence()+1 != before {
@@ -334,9 +334,20 @@ type end struct {
 	size    int64  // of what is whole in it
 }
 
+// Replay makes the book what the journal in a directory says, as Open does, and hands on
+// the reports of each command behind the last snapshot, which are valid until the next.
+// It changes no file: the journal may be a copy, and must not be written meanwhile.
+func Replay(directory string, b *book.Book, each func(reports []book.Report)) (Recovery, error) {
+	found, err := read(directory, b, 0, each)
+	if err != nil {
+		return Recovery{}, fmt.Errorf("journal %s: %w", directory, err)
+	}
+	return found.Recovery, nil
+}
+
 // read makes the book what a directory says, of the files before a number if that is
-// not 0.
-func read(directory string, b *book.Book, before uint64) (end, error) {
+// not 0, and hands on the reports of each command to a function that may be nil.
+func read(directory string, b *book.Book, before uint64, each func([]book.Report)) (end, error) {
 	segments, snapshots, err := list(directory)
 	if err != nil {
 		return end{}, err
@@ -374,7 +385,7 @@ func read(directory string, b *book.Book, before uint64) (end, error) {
 		if err != nil {
 			return end{}, err
 		}
-		replayed, next, whole, err := replay(data, n, b)
+		replayed, next, whole, err := replay(data, n, b, each)
 		found.Replayed += replayed
 		found.size = int64(whole)
 		found.Torn = int64(len(data) - whole)
@@ -415,7 +426,7 @@ func readSnapshot(directory string, n uint64, b *book.Book) error {
 
 // replay applies the commands of a file that the book has not seen, and returns how many
 // these are, the number behind its last, and the size of the records that are whole.
-func replay(data []byte, first uint64, b *book.Book) (replayed, next uint64, whole int, err error) {
+func replay(data []byte, first uint64, b *book.Book, each func([]book.Report)) (replayed, next uint64, whole int, err error) {
 	var reports []book.Report
 	var c book.Command
 	for next = first; ; {
@@ -434,6 +445,9 @@ func replay(data []byte, first uint64, b *book.Book) (replayed, next uint64, who
 			decode(record[headSize+i*commandSize:], &c)
 			reports = b.Apply(&c, reports[:0])
 			replayed++
+			if each != nil {
+				each(reports)
+			}
 		}
 		next += uint64(count)
 		whole += headSize + int(count)*commandSize

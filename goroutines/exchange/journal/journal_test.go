@@ -94,6 +94,48 @@ func TestJournal(t *testing.T) {
 	assert.Equal(t, []string{"journal-00000000000000000001", "lock"}, names(t, directory))
 }
 
+// Replay tells the reports again, each command's behind the last snapshot, and leaves the
+// files as they are, a torn record included.
+func TestReplay(t *testing.T) {
+	directory := t.TempDir()
+	commands := some(100)
+	j, _ := opened(t, directory, nil)
+	commit(t, j, commands[:40])
+	turned, err := j.Turn(1)
+	require.NoError(t, err)
+	require.True(t, turned)
+	commit(t, j, commands[40:])
+	require.NoError(t, j.Close())
+	want := make([][]book.Report, len(commands))
+	b := book.New(10)
+	for i := range commands {
+		want[i] = b.Apply(&commands[i], nil)
+	}
+	replayed := func() (got [][]book.Report, found Recovery) {
+		again := book.New(10)
+		found, err := Replay(directory, again, func(reports []book.Report) { got = append(got, slices.Clone(reports)) })
+		require.NoError(t, err)
+		require.Equal(t, image(t, b), image(t, again))
+		return got, found
+	}
+	got, found := replayed()
+	assert.Equal(t, Recovery{Replayed: 100}, found)
+	assert.Equal(t, want, got)
+	require.NoError(t, Compact(directory, 41))
+	file, err := os.OpenFile(j.path(41), os.O_WRONLY|os.O_APPEND, 0)
+	require.NoError(t, err)
+	_, err = file.WriteString("cmd2")
+	require.NoError(t, err)
+	require.NoError(t, file.Close())
+	for range 2 {
+		got, found = replayed()
+		assert.Equal(t, Recovery{Snapshot: 40, Replayed: 60, Torn: 4}, found)
+		assert.Equal(t, want[40:], got)
+	}
+	_, err = Replay(filepath.Join(directory, "none"), b, nil)
+	require.ErrorIs(t, err, fs.ErrNotExist)
+}
+
 // A directory belongs to one journal at a time.
 func TestOpen_locked(t *testing.T) {
 	directory := t.TempDir()
@@ -385,7 +427,7 @@ func TestRecord(t *testing.T) {
 	for _, count := range []uint32{0, 2, 1 << 31, 1<<32 - 1} {
 		seal(j.buffer, 1, count)
 		b := book.New(1)
-		replayed, _, whole, err := replay(j.buffer, 1, b)
+		replayed, _, whole, err := replay(j.buffer, 1, b, nil)
 		require.NoError(t, err)
 		assert.Zero(t, replayed, count)
 		assert.Zero(t, whole, count)
