@@ -70,18 +70,18 @@ const NoAllocation claim.ID = "trading/no-allocation"
 
 // SingleWriterFaster: one goroutine that owns the book beats a lock around it. (§3, asked next)
 //
-// Holds, but: only with batches or a ring between clients and owner, who then syncs once
-// for all that wait; a channel per command costs about as much as the matching, and in
-// memory a lock for a batch is as good.
+// Holds, but: since it takes all that waits at once and syncs once for that; behind a lock
+// a client that does so for the others is as fast. A channel per command costs about as
+// much as the matching, and in memory a lock for a batch is as good.
 //
 // Asked: Would you protect an order book with a mutex or give it to one goroutine?
 //
 // Answer: One goroutine, fed in batches or through a ring. A command takes some fifty
-// nanoseconds; a channel per command costs as much again, and so does a mutex once clients
-// want it at the same time. With hundreds of commands for each hand-over its cost is gone.
-// A mutex held for a whole batch is as fast in memory; but the owner also gives commands an
-// order that a journal can keep, and lets the next ones gather while it syncs, once for
-// all of them.
+// nanoseconds; a channel per command costs as much again, and so does a mutex once many
+// want it at the same time. With hundreds of commands for each hand-over its cost is gone,
+// be it a lock or a channel. What counts is one sync for all who wait: the owner has that
+// and the order for the journal from its loop, while behind a lock clients have to elect
+// who does it.
 //
 // Source: https://lmax-exchange.github.io/disruptor/disruptor.html
 const SingleWriterFaster claim.ID = "trading/single-writer-faster"
