@@ -78,13 +78,13 @@ func TestMarket_killed(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, command.Start())
 		lines := bufio.NewScanner(stdout)
-		for first := true; lines.Scan(); first = false {
+		for left := random.IntN(120); lines.Scan(); left-- {
 			n, err := strconv.ParseUint(lines.Text(), 10, 64)
 			require.NoError(t, err)
 			require.Greater(t, n, acknowledged, "goes on behind what was acknowledged")
 			acknowledged = n
-			if first {
-				time.AfterFunc(time.Duration(random.IntN(200))*time.Millisecond, func() { _ = command.Process.Kill() })
+			if left == 0 {
+				time.AfterFunc(time.Duration(random.IntN(2000))*time.Microsecond, func() { _ = command.Process.Kill() })
 			}
 		}
 		require.Error(t, command.Wait(), "it was killed")

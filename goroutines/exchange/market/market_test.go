@@ -224,6 +224,9 @@ func TestMarket_compaction(t *testing.T) {
 		files, err := os.ReadDir(directory)
 		require.NoError(t, err)
 		most = max(most, len(files))
+		for len(files) > 20 && m.compacting.Load() { // on a fast disk it would not come to an end before the market does
+			time.Sleep(time.Millisecond)
+		}
 	}
 	want := image(t, m)
 	require.NoError(t, m.Close())
@@ -237,7 +240,7 @@ func TestMarket_compaction(t *testing.T) {
 	defer next.Close()
 	assert.Equal(t, want, image(t, next))
 	assert.Positive(t, found.Snapshot)
-	assert.Less(t, most, 40, "files at a time, of some 47 without compaction")
+	assert.Less(t, most, 30, "files at a time, of some 47 without compaction")
 }
 
 // Markets of an exchange share nothing, and each has a journal of its own.
