@@ -46,15 +46,20 @@ func Quick() Plan {
 	}
 }
 
-// Full compares all kinds, and runs all benchmarks of the topics.
+// Full compares all kinds, and runs the benchmarks of goroutines, closures, runes and the
+// exchange.
 func Full() Plan {
 	return Plan{
-		Kinds:      probe.Kinds,
-		Threads:    []int{1000, 10_000, 100_000, 1_000_000},
-		Tasks:      []int{10_000, 100_000, 1_000_000},
-		Rounds:     5,
-		Benchmarks: []Benchmarks{{"./goroutines", ".", 10 * time.Second}, {"./closures", ".", 5 * time.Second}, {"./runes", ".", 10 * time.Second}},
-		BenchTime:  20 * time.Millisecond,
+		Kinds:   probe.Kinds,
+		Threads: []int{1000, 10_000, 100_000, 1_000_000},
+		Tasks:   []int{10_000, 100_000, 1_000_000},
+		Rounds:  5,
+		Benchmarks: []Benchmarks{
+			{"./goroutines", ".", 10 * time.Second}, {"./closures", ".", 5 * time.Second}, {"./runes", ".", 10 * time.Second},
+			{"./goroutines/exchange/book", ".", 15 * time.Second}, {"./goroutines/exchange", ".", 30 * time.Second},
+			{"./goroutines/exchange/market", ".", 5 * time.Second},
+		},
+		BenchTime: 20 * time.Millisecond,
 	}
 }
 

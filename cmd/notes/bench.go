@@ -30,7 +30,7 @@ const (
 // and draws them.
 func benchmark(ctx context.Context, a *app, args []string) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	full := flags.Bool("full", false, "compare all runtimes and run all benchmarks of the topics, for some minutes; otherwise Go, C and Java, for at most one")
+	full := flags.Bool("full", false, "compare all runtimes and run the benchmarks of goroutines, closures, runes and the exchange, for some minutes; otherwise Go, C and Java, for at most one")
 	from := flags.String("from", "", "only draw and print the measurements of this file, such as bench/results/results.txt")
 	folder := flags.String("o", "", "the folder to write to (default "+benchFolder+")")
 	args, err := parse(flags, args)
