@@ -76,7 +76,7 @@ const NoAllocation claim.ID = "trading/no-allocation"
 //
 // Asked: Would you protect an order book with a mutex or give it to one goroutine?
 //
-// Answer: One goroutine, fed in batches or through a ring. A command takes some fifty
+// Answer: One goroutine, fed in batches or through a ring. A command takes some forty
 // nanoseconds; a channel per command costs as much again, and so does a mutex once many
 // want it at the same time. With hundreds of commands for each hand-over its cost is gone,
 // be it a lock or a channel. What counts is one sync for all who wait: the owner has that
