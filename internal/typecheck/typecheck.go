@@ -23,7 +23,7 @@ func main() {
 
 func run(platforms []string) error {
 	if len(platforms) == 0 {
-		return errors.New("no platform, want GOOS/GOARCH...")
+		return errors.New("no platform, want GOOS/GOARCH of one or more")
 	}
 	for _, platform := range platforms {
 		if err := check(platform, "./..."); err != nil {
