@@ -52,7 +52,7 @@
 // [NoLostOrders]: what was acknowledged is on disk. A market that is killed, and a journal
 // that is cut off at any byte, lose none of it and do nothing twice.
 //
-// [SingleWriterFaster]: sixteen clients that wait for the disk wait an eighth as long if
+// [SingleWriterFaster]: sixteen clients that wait for the disk wait a tenth as long if
 // one owner syncs for all of them as they do behind a lock, and as long as they do if one
 // of those behind the lock does so for the others. In memory a lock costs nothing until
 // others want it at the same time, and then as much as the matching.
